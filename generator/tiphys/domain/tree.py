@@ -1,0 +1,38 @@
+"""Git trees as data: entries, changes, merge results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MODE_FILE = 0o100644
+MODE_EXECUTABLE = 0o100755
+MODE_SYMLINK = 0o120000
+MODE_SUBMODULE = 0o160000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in a tree: path from the root, git object id, git mode, size in bytes (0 for a submodule)."""
+
+    path: str
+    id: str
+    mode: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A path that differs between two trees; `old` or `new` is None for an added or deleted file."""
+
+    path: str
+    old: Entry | None
+    new: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """What a merge did: the commit now at the target, or the paths that conflict (then nothing moved)."""
+
+    sha: str | None
+    fast_forward: bool = False
+    conflicts: tuple[str, ...] = ()

@@ -1,0 +1,273 @@
+"""What the pipeline needs from the outside, as small Protocols: readers apart from writers.
+
+Adapters implement them (`tiphys.adapters`), `tiphys.testing` ships a fake for each, and one
+conformance suite per port runs over both. Errors are those of `tiphys.domain.errors`; a vendor's
+exception never crosses a port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tiphys.domain.evidence import Tier
+from tiphys.domain.forge import Comment, Issue, Pull, ReviewDecision, Status, StatusState
+from tiphys.domain.testreport import TestReport
+from tiphys.domain.tree import Change, Entry, Merge
+
+Object = dict[str, Any]  # one Kubernetes object as JSON
+
+
+class RepositoryReader(Protocol):
+    """Reads of a git repository by revision; never touches a work tree."""
+
+    def resolve(self, rev: str) -> str:
+        """Commit sha (40 hex) of a branch, tag or sha. NotFound if there is none."""
+
+    def branches(self, prefix: str = "") -> Sequence[str]:
+        """Short branch names that start with `prefix`, sorted."""
+
+    def entries(self, rev: str, prefix: str = "") -> Sequence[Entry]:
+        """Every file below the folder `prefix`, sorted by path; empty if the folder is missing."""
+
+    def read(self, rev: str, path: str, limit: int = 1 << 20) -> bytes:
+        """A file's bytes. NotFound; LimitExceeded above `limit` bytes (checked before reading)."""
+
+    def tree_id(self, rev: str, path: str = "") -> str:
+        """Git tree id of a folder ("" is the root): its digest. NotFound."""
+
+    def changes(self, base: str, head: str, prefix: str = "") -> Sequence[Change]:
+        """Paths that differ between two revisions, sorted; no rename detection.
+
+        `base` may be "" for the empty tree.
+        """
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        """The best common ancestor's sha, or None."""
+
+    def message(self, rev: str) -> str:
+        """The commit's message."""
+
+
+class RepositoryWriter(Protocol):
+    """Writes with compare-and-set: a moved branch is a Conflict and nothing is lost."""
+
+    def commit(
+        self, branch: str, expected: str | None, files: Mapping[str, bytes | None], message: str
+    ) -> str:
+        """Commit `files` (None deletes) on top of `expected` and move `branch` from it to the new sha.
+
+        `expected` None creates an orphan branch. A new branch may start at any `expected` commit.
+        """
+
+    def merge(self, source: str, target: str, expected: str, message: str) -> Merge:
+        """Merge commit `source` into branch `target`, which must stand at `expected`; always a
+        merge commit unless nothing is to be done. Conflicts are reported and move nothing."""
+
+    def fast_forward(self, source: str, target: str, expected: str) -> Merge:
+        """Move branch `target` from `expected` to `source`; Conflict unless it is a descendant."""
+
+    def delete_branch(self, branch: str, expected: str) -> None:
+        """Delete a branch that stands at `expected`."""
+
+
+class Repository(RepositoryReader, RepositoryWriter, Protocol):
+    """Both halves."""
+
+
+class ForgeReader(Protocol):
+    """Reads of issues and pull requests; numbers are shared by both and start at 1."""
+
+    def issues(self, state: str | None = None) -> Sequence[Issue]:
+        """Issues by number; `state` open, closed or None for all."""
+
+    def issue(self, number: int) -> Issue:
+        """One issue. NotFound."""
+
+    def pulls(self, state: str | None = None) -> Sequence[Pull]:
+        """Pull requests by number; `state` open, closed, merged or None."""
+
+    def pull(self, number: int) -> Pull:
+        """One pull request. NotFound."""
+
+    def statuses(self, sha: str) -> Sequence[Status]:
+        """The newest status of each context on a commit, sorted by context."""
+
+
+class ForgeWriter(Protocol):
+    """Writes; each is one operation of the identity that the forge was opened with."""
+
+    def open_issue(self, title: str, body: str) -> Issue:
+        """A new open issue."""
+
+    def comment(self, number: int, body: str, key: str | None = None) -> Comment:
+        """Comment on an issue or pull request; the same `key` replaces that comment in place."""
+
+    def label(self, number: int, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+        """Add and remove labels; idempotent."""
+
+    def set_state(self, number: int, state: str) -> None:
+        """Open or close an issue or pull request. Refused on a merged pull request."""
+
+    def open_pull(
+        self, title: str, body: str, source: str, target: str, issue: int | None = None
+    ) -> Pull:
+        """A new open pull request. Refused if an open one has the same source and target."""
+
+    def edit_pull(self, number: int, title: str, body: str) -> None:
+        """Replace a pull request's title and body."""
+
+    def review(self, number: int, sha: str, decision: ReviewDecision, body: str) -> None:
+        """Record a review of one head commit."""
+
+    def set_status(self, sha: str, context: str, state: StatusState, summary: str) -> None:
+        """Record the state of `context` on a commit."""
+
+    def mark_merged(self, number: int, sha: str) -> None:
+        """Record that the pull request was merged as commit `sha`."""
+
+
+class Forge(ForgeReader, ForgeWriter, Protocol):
+    """Both halves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A cluster that is ours until the lease ends. `server` is an https URL on loopback."""
+
+    id: str
+    kubeconfig: Path
+    server: str
+    kubernetes_version: str
+    tier: Tier
+
+
+class ClusterProvider(Protocol):
+    """Hands out fresh, empty clusters."""
+
+    def lease(self) -> AbstractContextManager[Lease]:
+        """A fresh cluster, gone when the context ends, whatever ends it. Unavailable."""
+
+
+class ClusterApi(Protocol):
+    """The Kubernetes API of one cluster, for any kind. Objects in and out are JSON dicts.
+
+    A refusal by the server (4xx) is `ApiRefusal` with the server's own words; connection trouble
+    and 5xx are Unavailable.
+    """
+
+    def version(self) -> str:
+        """For example "v1.34.4"."""
+
+    def apply(self, obj: Object, *, dry_run: bool = False, manager: str = "tiphys") -> Object:
+        """Server-side apply with fieldValidation=Strict and force; returns the live object."""
+
+    def create(self, obj: Object) -> Object:
+        """Create; ApiRefusal (reason AlreadyExists) if it is there."""
+
+    def update(self, obj: Object) -> Object:
+        """Replace; ApiRefusal (reason NotFound, Conflict)."""
+
+    def patch(self, obj: Object) -> Object:
+        """JSON merge patch of the named object with `obj`; ApiRefusal (reason NotFound)."""
+
+    def get(
+        self, api_version: str, kind: str, name: str, namespace: str | None = None
+    ) -> Object | None:
+        """The live object or None. ApiRefusal (reason UnknownKind) for a kind not served."""
+
+    def list(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> Sequence[Object]:
+        """Live objects, in one namespace or (None) in all; each carries apiVersion and kind."""
+
+    def delete(
+        self, api_version: str, kind: str, name: str, namespace: str | None = None
+    ) -> bool:
+        """Delete with background propagation; False if it was not there."""
+
+    def namespaced(self, api_version: str, kind: str) -> bool:
+        """Whether the kind lives in namespaces. ApiRefusal (reason UnknownKind)."""
+
+
+class TestRunner(Protocol):
+    """Runs one Chainsaw test."""
+
+    def run(
+        self, folder: Path, lease: Lease, *, values: Mapping[str, Any], namespace: str
+    ) -> TestReport:
+        """Run `folder`/chainsaw-test.yaml against the leased cluster.
+
+        `values` are bound as `$values`, `namespace` (which exists) is the test's namespace; paths
+        in the test are relative to `folder`. InvalidInput names what the runner does not support.
+        """
+
+
+class Embedder(Protocol):
+    """Text to vectors. `name` identifies the weights: an index made by another is stale."""
+
+    name: str
+
+    def embed(self, texts: Sequence[str], *, query: bool) -> Sequence[Sequence[float]]:
+        """One unit-length vector for each text; `query` for search text, else a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something that can be found: a merged skill, or a merged request that a skill served.
+
+    `id` is the path in the repository (`skills/<name>` or `manifests/<ns>/<release>`), `digest` the
+    git tree id there, `text` what is searched, `skill` the skill that it leads to.
+    """
+
+    id: str
+    digest: str
+    skill: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document found. `score` in 0..1 is comparable between queries; higher is nearer."""
+
+    id: str
+    skill: str
+    score: float
+    lexical: float
+    dense: float
+
+
+class IndexReader(Protocol):
+    """Search over the documents of one commit."""
+
+    def commit(self) -> str | None:
+        """The commit that the index shows, or None when it is empty."""
+
+    def search(self, query: str, limit: int = 5) -> Sequence[Hit]:
+        """Hits, best first."""
+
+
+class IndexWriter(Protocol):
+    """Brings an index to a commit; the commit is recorded last, so a crash is repaired by a rerun."""
+
+    def update(
+        self,
+        commit: str,
+        put: Sequence[Document],
+        remove: Sequence[str],
+    ) -> None:
+        """Put and remove documents, then record `commit`."""
+
+    def clear(self) -> None:
+        """Forget everything; the repository can fill it again."""
+
+
+class Index(IndexReader, IndexWriter, Protocol):
+    """Both halves."""
