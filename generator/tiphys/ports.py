@@ -58,7 +58,7 @@ class RepositoryWriter(Protocol):
     def commit(
         self, branch: str, expected: str | None, files: Mapping[str, bytes | None], message: str
     ) -> str:
-        """Commit `files` (None deletes) on top of `expected` and move `branch` from it to the new sha.
+        """Commit `files` (None deletes) on top of `expected` and move `branch` there from it.
 
         `expected` None creates an orphan branch. A new branch may start at any `expected` commit.
         """
@@ -188,9 +188,7 @@ class ClusterApi(Protocol):
     ) -> Sequence[Object]:
         """Live objects, in one namespace or (None) in all; each carries apiVersion and kind."""
 
-    def delete(
-        self, api_version: str, kind: str, name: str, namespace: str | None = None
-    ) -> bool:
+    def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
         """Delete with background propagation; False if it was not there."""
 
     def namespaced(self, api_version: str, kind: str) -> bool:
@@ -255,7 +253,7 @@ class IndexReader(Protocol):
 
 
 class IndexWriter(Protocol):
-    """Brings an index to a commit; the commit is recorded last, so a crash is repaired by a rerun."""
+    """Brings an index to a commit, recorded last, so that a rerun repairs a crash."""
 
     def update(
         self,

@@ -1,1 +1,1 @@
-"""Frozen values and pure decisions. No I/O, no vendor import, no clock: those arrive as arguments."""
+"""Frozen values and pure decisions: no I/O, no vendor import, no clock of their own."""

@@ -1,4 +1,4 @@
-"""Errors a person sees as one line, typed by whose fault they are and whether trying again helps."""
+"""Errors a person sees as one line, typed by whose fault they are and whether a retry helps."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Unavailable(TiphysError):
 
 
 class ApiRefusal(InvalidInput):
-    """The API server refused an object (4xx); `reason` is its machine-readable word, e.g. Invalid."""
+    """The API server refused an object (4xx); `reason` is its machine word, such as Invalid."""
 
     def __init__(self, message: str, *, status: int, reason: str) -> None:
         super().__init__(message)

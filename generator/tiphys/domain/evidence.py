@@ -62,9 +62,7 @@ def decide(head_sha: str, evidence: Iterable[Evidence]) -> Verdict:
     if failed:
         rejecting = any(e.check in REJECTING_CHECKS for e in failed)
         names = ", ".join(dict.fromkeys(e.check for e in failed))
-        return Verdict(
-            "reject" if rejecting else "revise", head_sha, found, f"{names} failed"
-        )
+        return Verdict("reject" if rejecting else "revise", head_sha, found, f"{names} failed")
     if errors:
         names = ", ".join(dict.fromkeys(e.check for e in errors))
         return Verdict(

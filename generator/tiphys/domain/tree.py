@@ -12,7 +12,7 @@ MODE_SUBMODULE = 0o160000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file in a tree: path from the root, git object id, git mode, size in bytes (0 for a submodule)."""
+    """A file in a tree: path from the root, object id, mode, bytes (0 for a submodule)."""
 
     path: str
     id: str
@@ -22,7 +22,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A path that differs between two trees; `old` or `new` is None for an added or deleted file."""
+    """A path that differs between two trees; `old` is None when added, `new` when deleted."""
 
     path: str
     old: Entry | None
@@ -31,7 +31,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """What a merge did: the commit now at the target, or the paths that conflict (then nothing moved)."""
+    """What a merge did: the commit now at the target, or the conflicts (then nothing moved)."""
 
     sha: str | None
     fast_forward: bool = False
