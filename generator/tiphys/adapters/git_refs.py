@@ -8,8 +8,9 @@ exclude each other too.
 from __future__ import annotations
 
 import random
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 10.0  # git holds a ref's lock for milliseconds
 PATIENCE_SECONDS = 15.0  # longer than STALE_SECONDS, so that a fresh corpse is outlived
+
+_IDENT = re.compile(r"[<>\x00-\x1f\x7f]")
+_EMAIL = "tiphys@localhost"
 
 
 @contextmanager
@@ -59,6 +63,19 @@ def open_git(path: Path) -> pygit2.Repository:
             f"cannot open the git repository {found}: {error}; if another user owns it, "
             f"run `git config --global --add safe.directory {found}`"
         ) from error
+
+
+def signature(
+    repo: pygit2.Repository, author: str | None, clock: Callable[[], float]
+) -> pygit2.Signature:
+    """Who a commit is by: `author`, else git's configuration, else tiphys."""
+    import pygit2
+
+    name, email = author or "", _EMAIL
+    if not author and {"user.name", "user.email"} <= {entry.name for entry in repo.config}:
+        name, email = str(repo.config["user.name"]), str(repo.config["user.email"])
+    name, email = _IDENT.sub("", name).strip() or "tiphys", _IDENT.sub("", email).strip() or _EMAIL
+    return pygit2.Signature(name, email, int(clock()), 0)
 
 
 def check_ref(name: str) -> None:

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.adapters import git_trees
-from tiphys.adapters.git_refs import check_ref, move_ref, open_git, read_ref, translated
+from tiphys.adapters.git_refs import (
+    check_ref,
+    move_ref,
+    open_git,
+    read_ref,
+    signature,
+    translated,
+)
 from tiphys.domain.errors import Conflict, InvalidInput, LimitExceeded, NotFound, Refused
 from tiphys.domain.tree import Change, Entry, Merge
 
@@ -19,21 +26,6 @@ if TYPE_CHECKING:
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
 _SHORT_SHA = re.compile(r"[0-9a-f]{7,39}\Z")
 _ANCESTRY = re.compile(r"(?P<base>[^~^]+)(?P<steps>([~^][0-9]{0,4})+)\Z")
-_IDENT = re.compile(r"[<>\x00-\x1f\x7f]")
-_EMAIL = "tiphys@localhost"
-
-
-def signature(
-    repo: pygit2.Repository, author: str | None, clock: Callable[[], float]
-) -> pygit2.Signature:
-    """Who a commit is by: `author`, else git's configuration, else tiphys."""
-    import pygit2
-
-    name, email = author or "", _EMAIL
-    if not author and {"user.name", "user.email"} <= {entry.name for entry in repo.config}:
-        name, email = str(repo.config["user.name"]), str(repo.config["user.email"])
-    name, email = _IDENT.sub("", name).strip() or "tiphys", _IDENT.sub("", email).strip() or _EMAIL
-    return pygit2.Signature(name, email, int(clock()), 0)
 
 
 class GitRepository:

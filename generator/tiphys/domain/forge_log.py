@@ -1,0 +1,254 @@
+"""The local forge's operations: immutable, written once, in any number of clones.
+
+A forge is a grow-only set of operations in folders, one per entity (an issue, a pull request, the
+statuses of a commit). Merging two clones is the union of their sets; what people see is a fold of
+the set (`tiphys.domain.forge_fold`), the same whatever the order in which operations arrived.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from tiphys.domain.errors import InvalidInput, LimitExceeded
+from tiphys.domain.forge import ReviewDecision, StatusState
+
+BODY_BYTES = 64 * 1024
+TITLE_LENGTH = 256
+NAME_LENGTH = 128  # actors, keys, contexts
+LABEL_LENGTH = 64
+LABELS_AT_ONCE = 32
+BRANCH_LENGTH = 256
+SUMMARY_LENGTH = 1024
+OPERATION_BYTES = 512 * 1024  # a body may need six bytes per byte as JSON
+LAMPORT_MAX = 2**53 - 1
+
+_ENTITY = re.compile(r"([1-9][0-9]{0,8})-[0-9a-f]{16}\Z")
+_STATUS_ENTITY = re.compile(r"status-([0-9a-f]{40})\Z")
+_OPERATION = re.compile(r"[0-9a-f]{40}\Z")
+_SHA = re.compile(r"[0-9a-f]{40}\Z")
+_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that somebody did. `id` is the hash of its bytes, `time` seconds since the epoch.
+
+    `lamport` orders it after everything its author had seen of the entity.
+    """
+
+    id: str
+    kind: str
+    author: str
+    time: float
+    lamport: int
+    data: Mapping[str, Any]
+
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """The total order of operations, the same in every clone."""
+        return (self.lamport, self.time, self.id)
+
+
+# Text that people write: cleaned when written, refused as malformed when read uncleaned.
+
+
+def clean_body(text: Any) -> str:
+    """Text of several lines, without control characters and direction overrides."""
+    if not isinstance(text, str):
+        raise InvalidInput("a body must be text")
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(letter for letter in plain if letter in "\n\t" or not _is_hidden(letter))
+    if len(kept.encode()) > BODY_BYTES:
+        raise LimitExceeded(f"a body has at most {BODY_BYTES} bytes: shorten it")
+    return kept
+
+
+def _line(limit: int, what: str, *, empty: bool = False) -> Callable[[Any], str]:
+    def clean(text: Any) -> str:
+        if not isinstance(text, str):
+            raise InvalidInput(f"a {what} must be text")
+        kept = " ".join("".join(" " if c.isspace() else c for c in text if _shown(c)).split())
+        if not kept and not empty:
+            raise InvalidInput(f"a {what} must not be empty")
+        if len(kept) > limit:
+            raise LimitExceeded(f"a {what} has at most {limit} characters: shorten it")
+        return kept
+
+    return clean
+
+
+def _shown(letter: str) -> bool:
+    return letter.isspace() or not _is_hidden(letter)
+
+
+def _is_hidden(letter: str) -> bool:
+    return letter in _BIDI or unicodedata.category(letter) in ("Cc", "Cs")
+
+
+def _choice(what: str, *options: str) -> Callable[[Any], str]:
+    def clean(value: Any) -> str:
+        if value not in options:
+            raise InvalidInput(f"{what} must be one of {', '.join(options)}")
+        return str(value)
+
+    return clean
+
+
+def _pattern(what: str, regex: re.Pattern[str]) -> Callable[[Any], str]:
+    def clean(value: Any) -> str:
+        if not isinstance(value, str) or not regex.match(value):
+            raise InvalidInput(f"{what} is not well formed")
+        return value
+
+    return clean
+
+
+def _optional(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else inner(value)
+
+
+_label = _line(LABEL_LENGTH, "label")
+
+
+def _labels(value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or len(value) > LABELS_AT_ONCE:
+        raise InvalidInput(f"at most {LABELS_AT_ONCE} labels at once")
+    return [_label(label) for label in value]
+
+
+clean_actor = _line(NAME_LENGTH, "actor")
+_title = _line(TITLE_LENGTH, "title")
+_branch = _line(BRANCH_LENGTH, "branch name")
+_name = _line(NAME_LENGTH, "name")
+_sha = _pattern("a commit sha", _SHA)
+
+FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+    "open-issue": {"title": _title, "body": clean_body},
+    "open-pull": {
+        "title": _title,
+        "body": clean_body,
+        "source": _branch,
+        "target": _branch,
+        "issue": _optional(_pattern("an issue reference", _ENTITY)),
+    },
+    "comment": {"body": clean_body, "key": _optional(_name)},
+    "label": {"add": _labels, "remove": _labels},
+    "state": {"state": _choice("state", "open", "closed")},
+    "edit": {"title": _title, "body": clean_body},
+    "review": {
+        "sha": _sha,
+        "decision": _choice("decision", *get_args(ReviewDecision)),
+        "body": clean_body,
+    },
+    "merged": {"sha": _sha},
+    "status": {
+        "context": _name,
+        "state": _choice("state", *get_args(StatusState)),
+        "summary": _line(SUMMARY_LENGTH, "summary", empty=True),
+    },
+}
+CREATING = ("open-issue", "open-pull")
+
+
+def encode(
+    kind: str,
+    *,
+    author: str,
+    time: float,
+    lamport: int,
+    nonce: str,
+    data: Mapping[str, Any],
+) -> bytes:
+    """Bytes of a new operation, cleaned and within limits. InvalidInput, LimitExceeded.
+
+    `nonce` (random) keeps two equal comments of one second apart.
+    """
+    fields = FIELDS[kind]
+    record = {
+        "kind": kind,
+        "author": clean_actor(author),
+        "time": time,
+        "lamport": min(lamport, LAMPORT_MAX),
+        "nonce": nonce,
+        "data": {name: clean(data[name]) for name, clean in fields.items()},
+    }
+    return (json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def operation_id(blob: bytes) -> str:
+    """The name under which an operation's bytes are kept."""
+    return hashlib.sha256(blob).hexdigest()[:40]
+
+
+def decode(name: str, blob: bytes) -> Operation:
+    """An operation read from under `name`; the data of a kind that we do not know is left unread.
+
+    InvalidInput if it is malformed: a wrong name, broken JSON, text over its limit or not clean.
+    """
+    if operation_id(blob) != name:
+        raise InvalidInput("an operation's name is not the hash of its bytes")
+    if len(blob) > OPERATION_BYTES:
+        raise LimitExceeded("an operation is too large")
+    try:
+        record = json.loads(blob, parse_constant=_refuse_constant)
+        kind, author, data = record["kind"], record["author"], record["data"]
+        time, lamport = float(record["time"]), record["lamport"]
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise InvalidInput(f"an operation is not readable: {error}") from error
+    if not isinstance(kind, str) or not isinstance(data, dict) or clean_actor(author) != author:
+        raise InvalidInput("an operation lacks a kind, an author or data")
+    if isinstance(lamport, bool) or not isinstance(lamport, int):
+        raise InvalidInput("an operation's lamport is not a whole number")
+    if not 1 <= lamport <= LAMPORT_MAX or not math.isfinite(time):
+        raise InvalidInput("an operation's time is out of range")
+    fields = FIELDS.get(kind, {})  # a newer version's kind is kept, and the fold passes it by
+    for field, clean in fields.items():
+        if field not in data or clean(data[field]) != data[field]:
+            raise InvalidInput(f"an operation's {field} is missing or not clean")
+    return Operation(name, kind, author, time, lamport, {name: data[name] for name in fields})
+
+
+def _refuse_constant(word: str) -> float:
+    raise ValueError(f"{word} is not a number")
+
+
+# Names of folders and files
+
+
+def entity_name(number: int, creation: bytes) -> str:
+    """Folder of a new issue or pull request that claims `number`."""
+    return f"{number}-{operation_id(creation)[:16]}"
+
+
+def status_entity(sha: str) -> str:
+    """Folder of a commit's statuses. InvalidInput unless `sha` has 40 hex digits."""
+    return f"status-{_sha(sha)}"
+
+
+def claimed_number(entity: str) -> int | None:
+    """The number that an entity claimed when it was made; None for other folders."""
+    found = _ENTITY.match(entity)
+    return int(found[1]) if found else None
+
+
+def entity_folder(entity: str) -> str:
+    """Where an entity lies in the tree: in one of 256 folders, so that a write rewrites little."""
+    return f"{entity[-2:]}/{entity}"
+
+
+def is_entity(name: str) -> bool:
+    """Whether a folder of this name belongs to the forge."""
+    return bool(_ENTITY.match(name) or _STATUS_ENTITY.match(name))
+
+
+def file_operation(file_name: str) -> str | None:
+    """The operation id in a file's name, or None for a foreign file."""
+    stem, dot, suffix = file_name.rpartition(".")
+    return stem if dot and suffix == "json" and _OPERATION.match(stem) else None

@@ -1,0 +1,1 @@
+"""Fakes and conformance suites, shipped so that anybody can test against Tiphys."""
