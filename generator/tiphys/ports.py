@@ -67,6 +67,12 @@ class RepositoryWriter(Protocol):
         """Merge commit `source` into branch `target`, which must stand at `expected`; always a
         merge commit unless nothing is to be done. Conflicts are reported and move nothing."""
 
+    def preview(self, source: str, onto: str, message: str) -> Merge:
+        """What merging commit `source` onto commit `onto` would give: an unreferenced commit.
+
+        No branch moves; nothing to do gives `onto` or, for a descendant, `source` itself.
+        """
+
     def fast_forward(self, source: str, target: str, expected: str) -> Merge:
         """Move branch `target` from `expected` to `source`; Conflict unless it is a descendant."""
 
