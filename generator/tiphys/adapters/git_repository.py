@@ -224,9 +224,15 @@ class GitRepository:
         return str(self._repo.create_commit(None, who, who, text, tree, list(parents)))
 
     def preview(self, source: str, onto: str, message: str) -> Merge:
-        """Merge `source` with commit `onto` into a commit that no branch points at."""
+        """The merge as a commit that no branch points at; see the port."""
         theirs, ours = self.resolve(source), self.resolve(onto)
-        with translated(f"merging {source}"):
+        with translated(f"comparing {source} with {onto}"):
+            if theirs != ours and self._repo.descendant_of(theirs, ours):
+                return Merge(theirs)
+        return self._merged(theirs, ours, message)
+
+    def _merged(self, theirs: str, ours: str, message: str) -> Merge:
+        with translated(f"merging {theirs[:12]}"):
             if theirs == ours or self._repo.descendant_of(ours, theirs):
                 return Merge(ours)
             # Without rename detection every path is judged by itself, as `changes` shows it.
@@ -240,7 +246,7 @@ class GitRepository:
     def merge(self, source: str, target: str, expected: str, message: str) -> Merge:
         """Merge into branch `target`; see the port."""
         self._must_stand(target, expected)
-        result = self.preview(source, expected, message)
+        result = self._merged(self.resolve(source), expected, message)
         if result.sha is not None and result.sha != expected:
             move_ref(self._repo, f"refs/heads/{target}", expected, result.sha, "merge: tiphys")
         return result
