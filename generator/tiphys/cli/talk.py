@@ -1,0 +1,78 @@
+"""What the `issue` and `pr` commands share: JSON, tables, comments, bodies from stdin."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+from tiphys.domain.forge import Comment
+
+as_json = click.option("--json", "json_", is_flag=True, help="Print JSON.")
+body_option = click.option("-b", "--body", help="The text; '-' (or a pipe) reads standard input.")
+
+
+def print_json(value: Any) -> None:
+    """Dataclasses, or lists of them, as JSON on stdout."""
+    many = isinstance(value, list | tuple)
+    plain = [dataclasses.asdict(v) for v in value] if many else dataclasses.asdict(value)
+    click.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
+    """A table on a terminal; tab-separated lines in a pipe; `empty` on stderr without rows."""
+    found = [[cell.replace("\t", " ") for cell in row] for row in rows]
+    if not found:
+        click.echo(empty, err=True)
+    elif sys.stdout.isatty():
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+        for row in found:
+            table.add_row(*(Text(cell) for cell in row))  # Text: brackets are no markup here
+        Console().print(table)
+    else:
+        for row in found:
+            click.echo("\t".join(row))
+
+
+def when(seconds: float) -> str:
+    """A moment in the reader's time zone."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return "at an unknown time"
+
+
+def print_heading(number: int, title: str, facts: Sequence[str], body: str) -> None:
+    """The first lines of an issue or pull request."""
+    click.secho(f"#{number} {title}", bold=True)
+    click.echo(" · ".join(facts))
+    if body.strip():
+        click.echo(f"\n{body.rstrip()}")
+
+
+def print_comments(comments: Iterable[Comment]) -> None:
+    """The talk, oldest first."""
+    for comment in comments:
+        edited = ", edited" if comment.edited is not None else ""
+        click.secho(f"\n{comment.author}, {when(comment.created)}{edited}", bold=True)
+        click.echo(comment.body.rstrip())
+
+
+def read_body(body: str | None, *, required: bool = True) -> str:
+    """The text of `--body`, or of standard input where it is a pipe or "-"."""
+    if body == "-" or (body is None and required and not sys.stdin.isatty()):
+        text = sys.stdin.read()
+    else:
+        text = body or ""
+    if required and not text.strip():
+        raise click.UsageError("there is no text: give --body TEXT, or pipe it in")
+    return text
