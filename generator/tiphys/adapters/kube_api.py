@@ -46,6 +46,12 @@ class KubeApi:
         self._kinds: dict[str, dict[str, _Resource]] = {}
         self._version: str | None = None
 
+    @property
+    def server(self) -> str:
+        """The server's address, for example "https://127.0.0.1:6443"."""
+        pool = self._connection.pool
+        return f"{pool.scheme}://{pool.host}:{pool.port}{self._connection.base}"
+
     def close(self) -> None:
         """Close the idle connections."""
         self._connection.pool.close()

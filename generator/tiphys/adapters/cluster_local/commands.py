@@ -1,0 +1,110 @@
+"""The command line of each program of a cluster, relative to the cluster's folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+SERVICE_RANGE = "10.96.0.0/16"
+SERVER_NAMES = (
+    "localhost",
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+    LOOPBACK,
+    "10.96.0.1",
+)
+
+# etcd demands "host:port" after the scheme and takes all of it as the socket's file name.
+_CLIENT_SOCKET = "etcd:1"
+_PEER_SOCKET = "peer:1"
+
+# With one node that waits for nobody, an election may be over at once: the default takes a second.
+_ETCD_TICKS = ("--heartbeat-interval=10", "--election-timeout=100")
+
+# A test makes more requests in its first second than the default of 20 a second lets through.
+_CLIENT_RATE = ("--kube-api-qps=1000", "--kube-api-burst=2000")
+
+# kwok renews the simulated nodes' leases this seldom (seconds); a node is lost only after that.
+_NODE_LEASE = 200
+
+
+def etcd(folder: Path) -> list[str]:
+    """etcd on a socket file that only the folder's owner can reach: no port, no certificates.
+
+    The data need not survive a crash, so nothing is flushed to disk.
+    """
+    return [
+        "--name=tiphys",
+        f"--data-dir={folder}/data",
+        f"--listen-client-urls=unix://{_CLIENT_SOCKET}",
+        f"--advertise-client-urls=unix://{_CLIENT_SOCKET}",
+        f"--listen-peer-urls=unix://{_PEER_SOCKET}",
+        f"--initial-advertise-peer-urls=unix://{_PEER_SOCKET}",
+        f"--initial-cluster=tiphys=unix://{_PEER_SOCKET}",
+        *_ETCD_TICKS,
+        "--unsafe-no-fsync",
+        "--enable-grpc-gateway=false",
+        "--log-level=warn",
+    ]
+
+
+def kube_apiserver(folder: Path, port: int) -> list[str]:
+    """The API server on loopback, with its default admission (pod security included) and RBAC.
+
+    Users are known by token only. There is no endpoint for the `kubernetes` service, as no pod
+    really runs.
+    """
+    return [
+        f"--etcd-servers=unix:{_CLIENT_SOCKET}",
+        f"--bind-address={LOOPBACK}",
+        f"--secure-port={port}",
+        f"--tls-cert-file={folder}/server.crt",
+        f"--tls-private-key-file={folder}/server.key",
+        f"--token-auth-file={folder}/tokens.csv",
+        "--anonymous-auth=false",
+        "--authorization-mode=RBAC",
+        f"--service-account-key-file={folder}/accounts.key",
+        f"--service-account-signing-key-file={folder}/accounts.key",
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        f"--service-cluster-ip-range={SERVICE_RANGE}",
+        "--endpoint-reconciler-type=none",
+        "--allow-privileged=true",
+        "--profiling=false",
+    ]
+
+
+def kube_controller_manager(folder: Path) -> list[str]:
+    """Every controller that is on by default; serves nothing."""
+    return [
+        f"--kubeconfig={folder}/kubeconfig",
+        "--secure-port=0",
+        "--leader-elect=false",
+        f"--root-ca-file={folder}/authority.crt",
+        f"--service-account-private-key-file={folder}/accounts.key",
+        "--node-monitor-period=25s",
+        f"--node-monitor-grace-period={_NODE_LEASE}s",
+        *_CLIENT_RATE,
+    ]
+
+
+def kube_scheduler(folder: Path) -> list[str]:
+    """The default scheduler; serves nothing."""
+    return [
+        f"--kubeconfig={folder}/kubeconfig",
+        "--secure-port=0",
+        "--leader-elect=false",
+        *_CLIENT_RATE,
+    ]
+
+
+def kwok(folder: Path) -> list[str]:
+    """kwok for all nodes, by the stages in the folder; serves nothing."""
+    return [
+        f"--kubeconfig={folder}/kubeconfig",
+        f"--config={folder}/stages.yaml",
+        "--manage-all-nodes=true",
+        f"--node-lease-duration-seconds={_NODE_LEASE}",
+        "--cidr=10.244.0.0/16",
+    ]
