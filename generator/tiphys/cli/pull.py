@@ -168,3 +168,37 @@ def _visible(line: str) -> str:
 
 
 # `merge` goes here: it needs the pipeline, not only the forge.
+
+
+@command.command("open")
+@click.argument("source", metavar="BRANCH")
+@click.option("--title", help="Title (default: the first line of the branch's commit).")
+@click.option("-b", "--body", default="", help="What the change is for.")
+def open_(source: str, title: str | None, body: str) -> None:
+    """Open a pull request from BRANCH into the target branch."""
+    from tiphys.bootstrap import open_forge, open_repository, read_config
+
+    repository = open_repository()
+    target = read_config(repository).settings.target
+    heading = title or repository.message(source).splitlines()[0]
+    pull = open_forge().open_pull(heading, body, source, target)
+    click.echo(pull.number)
+
+
+@command.command()
+@click.argument("number", type=click.IntRange(min=1))
+@click.option(
+    "--checkout", is_flag=True, help="Let a clean work tree on the target branch follow the merge."
+)
+def merge(number: int, checkout: bool) -> None:
+    """Merge an accepted pull request; refused without an accepting verdict for its head."""
+    from tiphys.bootstrap import merge_and_check_out
+
+    merged = merge_and_check_out(number, check_out=checkout)
+    click.echo(f"#{number} merged as {merged.sha[:12]}")
+    if merged.work_tree == "behind":
+        click.echo(
+            "your work tree still shows the old commit; once nothing in it is yours alone: "
+            "git restore --staged --worktree .  (or merge with --checkout)",
+            err=True,
+        )

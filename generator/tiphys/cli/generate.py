@@ -1,0 +1,46 @@
+"""`tiphys generate`: manifests for a request on stdout, without a forge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tiphys.cli.output import as_json
+
+_LIMIT = 64 * 1024
+
+
+@click.command(help="Read a request on stdin, write manifests to stdout. Exit 1 if none can be made.")
+@click.option("--context", "context", type=click.File("r"), help="More text that belongs to the request.")
+@click.option("--json", "json_", is_flag=True, help="Print skill, values, questions and manifests as JSON.")
+def command(context: Any, json_: bool) -> int:
+    """Reuse a skill of this repository, or of the starter set outside of one."""
+    from tiphys.bootstrap import open_skills
+    from tiphys.domain.errors import LimitExceeded
+    from tiphys.pipeline import generate
+
+    text = click.get_text_stream("stdin").read(_LIMIT + 1)
+    if context is not None:
+        text += "\n" + context.read(_LIMIT + 1)
+    if len(text) > _LIMIT:
+        raise LimitExceeded(f"a request of more than {_LIMIT} characters; say it shorter")
+    if not text.strip():
+        raise click.UsageError('say what you need: echo "Run ..." | tiphys generate')
+    made = generate(text, open_skills())
+    if json_:
+        as_json(
+            {
+                "skill": made.skill,
+                "values": made.values,
+                "questions": made.questions,
+                "manifests": {path: data.decode() for path, data in made.manifests.items()},
+                "reply": made.reply,
+                "model_calls": 0,
+            }
+        )
+    elif made.manifests:
+        click.echo("---\n".join(data.decode() for data in made.manifests.values()), nl=False)
+    else:
+        click.echo(f"tiphys: {' '.join(made.reply.split())}", err=True)
+    return 0 if made.manifests else 1

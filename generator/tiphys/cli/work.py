@@ -1,0 +1,44 @@
+"""`tiphys work`: propose for open issues."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from tiphys.cli.output import as_json, progress
+
+
+@click.command(help="Propose for one ISSUE, or for every open issue that waits for an answer.")
+@click.argument("issue", type=int, required=False)
+@click.option("--once", is_flag=True, help="Stop when nothing waits, instead of watching.")
+@click.option("--json", "json_", is_flag=True, help="Print how each issue ended as JSON.")
+def command(issue: int | None, once: bool, json_: bool) -> None:
+    """Run the proposing stages; without ISSUE and --once keep watching at the set pace."""
+    from tiphys.bootstrap import open_ports
+    from tiphys.pipeline import waiting, work_on
+
+    with progress() as tell:
+        ports = open_ports(progress=tell)
+        watching = issue is None and not once
+        ended = []
+        while True:
+            found = [ports.forge.issue(issue)] if issue is not None else waiting(ports)
+            for one in found:
+                work = work_on(one, ports)
+                line = {
+                    "issue": one.number,
+                    "ending": work.ending,
+                    "pull": work.pull.number if work.pull else None,
+                    "skill": work.match.skill.name if work.match else None,
+                    "model_calls": work.model_calls,
+                    "reply": work.reply,
+                }
+                ended.append(line)
+                if not json_ or watching:
+                    click.echo(f"#{one.number} {work.ending}: {work.reply.splitlines()[0]}")
+            if not watching:
+                break
+            time.sleep(ports.settings.pace_seconds)
+    if json_:
+        as_json(ended)

@@ -1,0 +1,99 @@
+"""Settings from `tiphys.toml` on the target branch, environment variables over it.
+
+The file is read from the branch that proposals are merged into, never from a proposal or a work
+tree, so that a pull request can't change the rules that judge it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from tiphys.domain.errors import InvalidInput
+from tiphys.domain.policy import Policy, Settings
+
+CONFIG_FILE = "tiphys.toml"
+_ENVIRONMENT = {f"TIPHYS_{f.name.upper()}": f.name for f in fields(Settings) if f.name != "policy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Settings in force and, for each by its dotted name, where it comes from."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def configure(file: bytes | None, environment: Mapping[str, str]) -> Configured:
+    """Defaults, then the file's bytes (None: there is no file), then the environment. InvalidInput."""
+    settings = Settings()
+    origins = dict.fromkeys(named(settings), "default")
+    for name, value in _from_file(file).items():
+        settings = _put(settings, name, value, CONFIG_FILE)
+        origins[name] = CONFIG_FILE
+    for variable, name in _ENVIRONMENT.items():
+        if variable in environment:
+            settings = _put(settings, name, _parse(environment[variable], name, variable), variable)
+            origins[name] = variable
+    return Configured(settings, origins)
+
+
+def named(settings: Settings) -> dict[str, Any]:
+    """Every setting by its dotted name."""
+    flat = {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name != "policy"}
+    return flat | {f"policy.{f.name}": getattr(settings.policy, f.name) for f in fields(Policy)}
+
+
+def _from_file(file: bytes | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        table = tomllib.loads(file.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise InvalidInput(f"{CONFIG_FILE}: not valid TOML: {problem}") from None
+    policy = table.pop("policy", {})
+    if not isinstance(policy, dict):
+        raise InvalidInput(f"{CONFIG_FILE}: policy must be a table")
+    if "target" in table:
+        raise InvalidInput(f"{CONFIG_FILE}: target can't be set on the target branch itself")
+    return {**table, **{f"policy.{name}": value for name, value in policy.items()}}
+
+
+def _put(settings: Settings, name: str, value: Any, source: str) -> Settings:
+    current = named(settings)
+    if name not in current:
+        raise InvalidInput(f"{source}: unknown setting {name}; `tiphys config` lists them")
+    checked = _check(value, current[name], name, source)
+    if name.startswith("policy."):
+        field = name.removeprefix("policy.")
+        return replace(settings, policy=replace(settings.policy, **{field: checked}))
+    return replace(settings, **{name: checked})
+
+
+def _check(value: Any, current: Any, name: str, source: str) -> Any:
+    if isinstance(current, tuple):
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise InvalidInput(f"{source}: {name} must be a list of texts")
+    if (
+        isinstance(current, float)
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+    ):
+        if value >= 0:
+            return float(value)
+        raise InvalidInput(f"{source}: {name} must not be negative")
+    if isinstance(value, type(current)) and not isinstance(value, bool) and value != "":
+        return value
+    raise InvalidInput(f"{source}: {name} must be a {type(current).__name__}")
+
+
+def _parse(text: str, name: str, variable: str) -> Any:
+    if not isinstance(named(Settings())[name], float):
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidInput(f"{variable}: {name} must be a number, not {text!r}") from None

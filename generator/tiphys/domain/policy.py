@@ -1,0 +1,38 @@
+"""Settings that a person sees and changes: what is off limits, how sure, how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a proposal may not touch.
+
+    `off_limits_namespaces` and `off_limits_kinds` are refused by the scope check; sizes are in
+    bytes.
+    """
+
+    off_limits_namespaces: tuple[str, ...] = SYSTEM_NAMESPACES
+    off_limits_kinds: tuple[str, ...] = ()
+    max_file_bytes: int = 1 << 20
+    max_files: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that `tiphys.toml` and the environment can set.
+
+    `match_threshold` (0..1) is the retrieval score below which a request counts as unserved,
+    `pace_seconds` the least time between two actions of the bot, `test_seconds` the most that one
+    behaviour test may take.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    target: str = "main"
+    bot: str = "tiphys"
+    match_threshold: float = 0.5
+    pace_seconds: float = 5.0
+    test_seconds: float = 120.0

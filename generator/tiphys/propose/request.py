@@ -1,0 +1,56 @@
+"""An issue as a request: the text, the answers that people gave, and whose turn it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tiphys.domain.forge import Issue
+
+QUESTION_KEY = "tiphys/question"  # the bot's one comment that asks
+REPLY_KEY = "tiphys/reply"  # the bot's one comment that says what it did or why it did not
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asked for, oldest text first. `asked` names the values last asked about."""
+
+    number: int
+    text: str
+    answers: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+
+
+def to_request(issue: Issue, *, bot: str) -> Request:
+    """The request that an issue holds; the bot's own comments are not part of it."""
+    said = tuple(c.body for c in issue.comments if c.author != bot and c.key is None)
+    question = next((c for c in issue.comments if c.key == QUESTION_KEY and c.author == bot), None)
+    title = "" if issue.body.startswith(issue.title.removesuffix("...")) else f"{issue.title}\n"
+    return Request(
+        issue.number, title + issue.body, said, _asked_in(question.body) if question else ()
+    )
+
+
+def bots_turn(issue: Issue, *, bot: str) -> bool:
+    """Whether anything was said since the bot last spoke."""
+    spoken = [c.edited or c.created for c in issue.comments if c.author == bot]
+    heard = [c.edited or c.created for c in issue.comments if c.author != bot]
+    return not spoken or max(heard, default=0.0) > max(spoken)
+
+
+def question_body(questions: dict[str, str], found: dict[str, str]) -> str:
+    """The comment that asks: one line a value, each naming it in backquotes."""
+    lines = ["I need a little more before I can propose this:", ""]
+    lines += [f"- `{name}`: {question}" for name, question in questions.items()]
+    if found:
+        lines += [
+            "",
+            "So far I read: " + ", ".join(f"`{k}` = `{v}`" for k, v in found.items()) + ".",
+        ]
+    lines += ["", "Answer in a comment, for example `" + next(iter(questions)) + ": ...`."]
+    return "\n".join(lines)
+
+
+def _asked_in(body: str) -> tuple[str, ...]:
+    return tuple(
+        line.split("`")[1] for line in body.splitlines() if line.startswith("- `") and "`: " in line
+    )

@@ -1,0 +1,149 @@
+"""The reuse road: a merged skill fits, so only its values are filled in. No model call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tiphys.domain.errors import NotFound, Refused
+from tiphys.domain.skill import Skill
+from tiphys.library import RELEASE_FILE, Release, load_skill_at, missing, read_release, release_path
+from tiphys.ports import IndexReader, RepositoryReader
+from tiphys.propose.request import Request
+from tiphys.propose.understand import Reading, merge_readings, read_answer, read_values
+
+_CHANGING = (
+    "scale change update set bump increase raise reduce lower upgrade roll switch resize move "
+    "downgrade"
+).split()
+_CREATING = "run deploy create add new need start launch host serve schedule expose".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The skill that serves a request, why, and how sure (0..1)."""
+
+    skill: Skill
+    score: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A skill's values for a request, or the questions that are left.
+
+    `sources` says for each value where it comes from; `questions` maps a property to what to ask;
+    `unused` holds figures of the request that no value took. `existing` is the release that these
+    values change, None for a new one.
+    """
+
+    values: Mapping[str, Any]
+    sources: Mapping[str, str]
+    questions: Mapping[str, str]
+    unused: tuple[str, ...] = ()
+    existing: Release | None = None
+
+
+def merged_releases(repository: RepositoryReader, rev: str) -> tuple[Release, ...]:
+    """Every release of a revision that was made from a skill."""
+    paths = [
+        entry.path.removesuffix(f"/{RELEASE_FILE}")
+        for entry in repository.entries(rev, "manifests")
+        if entry.path.endswith(f"/{RELEASE_FILE}")
+    ]
+    return tuple(
+        read_release(repository.read(rev, f"{path}/{RELEASE_FILE}"), path=path) for path in paths
+    )
+
+
+def retrieve(
+    request: Request,
+    *,
+    index: IndexReader,
+    repository: RepositoryReader,
+    rev: str,
+    threshold: float,
+    releases: Sequence[Release],
+) -> Match | None:
+    """The skill to reuse, or None when nothing merged comes near enough.
+
+    A request that changes a release which it names goes to the skill that made the release.
+    """
+    named = _named_release(request, releases)
+    if named is not None:
+        skill = load_skill_at(repository, rev, named.skill)
+        return Match(skill, 1.0, f"it changes `{named.path}`, which this skill made")
+    for hit in index.search(request.text, limit=5):
+        if hit.score < threshold:
+            break
+        try:
+            skill = load_skill_at(repository, rev, hit.skill)
+        except NotFound:  # retired since it was indexed, or a release of a retired skill
+            continue
+        because = "its description fits" if hit.id == skill.path else f"it served `{hit.id}`"
+        return Match(skill, hit.score, because)
+    return None
+
+
+def fill(request: Request, skill: Skill, *, releases: Sequence[Release]) -> Filling:
+    """Values for `skill` out of the request and its answers, on top of the release they change."""
+    namespaces = {r.namespace for r in releases if r.namespace}
+    readings = [read_values(request.text, skill.schema, namespaces=namespaces)]
+    readings += [
+        read_answer(answer, skill.schema, request.asked, namespaces=namespaces)
+        for answer in request.answers
+    ]
+    reading = merge_readings(readings)
+    existing = _same_release(reading, skill, releases)
+    values, sources = _on_top_of(existing, reading)
+    questions = {
+        name: f"the request gives {' and '.join(map(str, options))}; which one?"
+        for name, options in reading.contradictions.items()
+    }
+    properties = skill.schema["properties"]
+    for name in missing(skill.schema, values):
+        if name not in questions:
+            hints = properties[name].get("x-tiphys", {})
+            questions[name] = hints.get("question") or properties[name]["description"]
+    return Filling(values, sources, questions, reading.unused, existing)
+
+
+def place(skill: Skill, values: Mapping[str, Any], releases: Sequence[Release]) -> str:
+    """The folder name of the release: its own name, or with the skill's where that is taken.
+
+    Refused when both are taken by releases of other skills.
+    """
+    name, namespace = str(values["name"]), values.get("namespace")
+    taken = {r.path: r.skill for r in releases}
+    for candidate in (name, f"{name}-{skill.name}"):
+        path = release_path(namespace if skill.scope == "namespaced" else None, candidate)
+        if taken.get(path, skill.name) == skill.name:
+            return candidate
+    raise Refused(f"{name} and {name}-{skill.name} are taken in {namespace}; choose another name")
+
+
+def _named_release(request: Request, releases: Sequence[Release]) -> Release | None:
+    words = re.findall(r"[a-z0-9][-a-z0-9]*", request.text.lower())
+    verb = next((word for word in words if word in _CHANGING or word in _CREATING), None)
+    if verb not in _CHANGING:
+        return None
+    named = [r for r in releases if str(r.values["name"]) in words]
+    nearest = [r for r in named if r.namespace in words] or named
+    return nearest[0] if len(nearest) == 1 else None
+
+
+def _same_release(reading: Reading, skill: Skill, releases: Sequence[Release]) -> Release | None:
+    name, namespace = reading.values.get("name"), reading.values.get("namespace")
+    same = [r for r in releases if r.skill == skill.name and r.values.get("name") == name]
+    if namespace is not None:
+        same = [r for r in same if r.namespace == namespace]
+    return same[0] if len(same) == 1 else None
+
+
+def _on_top_of(existing: Release | None, reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
+    if existing is None:
+        return dict(reading.values), dict(reading.sources)
+    kept = {name: f"kept from {existing.path}" for name in existing.values}
+    return {**existing.values, **reading.values}, {**kept, **reading.sources}

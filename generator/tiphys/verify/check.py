@@ -1,0 +1,67 @@
+"""The shape of a check, and what it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tiphys.domain.evidence import Outcome, Tier
+from tiphys.domain.policy import Policy
+from tiphys.ports import ClusterApi, Lease, Object, TestRunner
+from tiphys.verify.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check says: `summary` is one line, `details` the cluster's or parser's own words."""
+
+    outcome: Outcome
+    summary: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """The leased cluster that the checks of one verdict share."""
+
+    lease: Lease
+    api: ClusterApi
+    runner: TestRunner
+
+    def ensure_namespace(self, name: str) -> None:
+        """A namespace that enforces the restricted pod security standard."""
+        if self.api.get("v1", "Namespace", name) is None:
+            self.api.apply(_namespace(name))
+
+
+@dataclass(frozen=True, slots=True)
+class StaticCheck:
+    """A check that needs no cluster. `version` changes whenever its verdicts may."""
+
+    name: str
+    tier: Tier
+    version: int
+    run: Callable[[Subject, Policy], Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterCheck:
+    """A check on the leased cluster; `tier` None means whatever tier the lease offers."""
+
+    name: str
+    tier: Tier | None
+    version: int
+    run: Callable[[Subject, Sandbox], Finding]
+
+
+def failed_or_passed(problems: list[str], passed: str) -> Finding:
+    """`fail` with the first problem as summary and all as details, or `pass`."""
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return Finding("fail", problems[0] + more, tuple(problems))
+    return Finding("pass", passed)
+
+
+def _namespace(name: str) -> Object:
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}

@@ -1,0 +1,53 @@
+"""Rendering the recorded values again gives the very bytes that are proposed."""
+
+from __future__ import annotations
+
+from tiphys.domain.errors import InvalidInput, NotFound
+from tiphys.domain.policy import Policy
+from tiphys.library import RELEASE_FILE, load_skill_at, read_release, release_files, render
+from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
+from tiphys.verify.subject import Subject
+
+
+def check_render(subject: Subject, _policy: Policy) -> Finding:
+    """`fail` names a release whose bytes differ or a skill whose example does not render."""
+    if not subject.made_from_skills and not subject.skills:
+        return Finding("skipped", "nothing here was made from a skill")
+    problems: list[str] = []
+    for folder in subject.made_from_skills:
+        problems += _release_problems(subject, folder)
+    examples = 0
+    for name in subject.skills:
+        skill = load_skill_at(subject.reader, subject.rev, name)
+        for case, values in skill.examples.items():
+            examples += 1
+            try:
+                render(skill, values)
+            except InvalidInput as problem:
+                problems.append(f"skills/{name}/examples/{case}: {problem}")
+    releases = len(subject.made_from_skills)
+    return failed_or_passed(problems, f"{releases} releases reproduce, {examples} examples render")
+
+
+def _release_problems(subject: Subject, folder: str) -> list[str]:
+    reader, rev = subject.reader, subject.rev
+    release = read_release(reader.read(rev, f"{folder}/{RELEASE_FILE}"), path=folder)
+    try:
+        skill = load_skill_at(reader, rev, release.skill)
+    except NotFound as problem:
+        return [f"{folder}: {problem}"]
+    if release.skill_digest != skill.digest:
+        return [
+            f"{folder}: was made by {release.skill}@{release.skill_digest[:12]}, "
+            f"which is now {skill.digest[:12]}; propose it again"
+        ]
+    try:
+        expected = release_files(release, skill)
+    except InvalidInput as problem:
+        return [f"{folder}: {problem}"]
+    found = {entry.path: reader.read(rev, entry.path) for entry in reader.entries(rev, folder)}
+    different = sorted(p for p in {*expected, *found} if expected.get(p) != found.get(p))
+    return [f"{path}: is not what {release.skill} renders for these values" for path in different]
+
+
+CHECK = StaticCheck("render", "static", 1, check_render)

@@ -1,0 +1,57 @@
+"""The API server itself accepts every object: server-side dry run, strict field validation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tiphys.domain.errors import InvalidInput
+from tiphys.library import CLUSTER_FOLDER, load_skill_at, render, strict_yaml
+from tiphys.ports import Object
+from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
+from tiphys.verify.subject import Subject
+
+
+def check_schema(subject: Subject, sandbox: Sandbox) -> Finding:
+    """`fail` carries the server's words for each object that it refuses."""
+    documents = [*subject.objects, *_example_objects(subject)]
+    if not documents:
+        return Finding("skipped", "no object to show to the API server")
+    own = {d["metadata"]["name"] for _, d in documents if d["kind"] == "Namespace"}
+    for _, found in documents:
+        namespace = found["metadata"].get("namespace")
+        if namespace and namespace not in own:
+            sandbox.ensure_namespace(namespace)
+    problems: list[str] = []
+    # Namespaces first and for real: a dry run leaves nothing for what lives inside them.
+    for path, found in sorted(documents, key=lambda pair: pair[1]["kind"] != "Namespace"):
+        try:
+            problems += _placed(sandbox, path, found)
+            sandbox.api.apply(found, dry_run=found["kind"] != "Namespace")
+        except InvalidInput as refusal:
+            problems.append(f"{path}: {found['kind']}/{found['metadata']['name']}: {refusal}")
+    server = sandbox.lease.kubernetes_version
+    return failed_or_passed(problems, f"{len(documents)} objects accepted by Kubernetes {server}")
+
+
+def _example_objects(subject: Subject) -> Iterator[tuple[str, Object]]:
+    for name in subject.skills:
+        skill = load_skill_at(subject.reader, subject.rev, name)
+        for case, values in skill.examples.items():
+            for file, data in render(skill, values).items():
+                path = f"skills/{name}/examples/{case}/{file}"
+                for found in strict_yaml.load_documents(data, source=path):
+                    yield path, found
+
+
+def _placed(sandbox: Sandbox, path: str, found: Object) -> list[str]:
+    namespaced = sandbox.api.namespaced(found["apiVersion"], found["kind"])
+    what = f"{path}: {found['kind']}/{found['metadata']['name']}"
+    if namespaced and not found["metadata"].get("namespace"):
+        return [f"{what}: needs metadata.namespace"]
+    folder = path.split("/")[1]
+    if not namespaced and path.startswith("manifests/") and folder != CLUSTER_FOLDER:
+        return [f"{what}: is not namespaced; it belongs in manifests/{CLUSTER_FOLDER}/"]
+    return []
+
+
+CHECK = ClusterCheck("schema", "api", 1, check_schema)
