@@ -8,6 +8,7 @@ and anything over a limit. Writing quotes whatever reading would refuse, so that
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,19 +18,21 @@ import yaml
 
 from tiphys.domain.errors import InvalidInput, LimitExceeded
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
+# Line breaks and marks that YAML 1.1, YAML 1.2 and Kubernetes' document splitter see differently.
+_ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]|(?<!\\A)\ufeff")
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+([eE][-+][0-9]+)?\Z")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-# Plain scalars that one YAML reader takes for a boolean or a number and another for text.
+# Plain scalars that one YAML reader takes for a boolean, number or date and another for text. The
+# readers are YAML 1.1's, 1.2's and the Go one of Kubernetes, which drops every underscore first.
 _AMBIGUOUS = re.compile(
-    r"(?:[yYnN]|[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]"
-    r"|[-+]?0[0-9_]+|[-+]?0[box][0-9a-fA-F_]+|[-+]?[0-9][0-9_]*_[0-9_]*"
-    r"|[-+]?(?:[0-9][0-9_]*)?\.?[0-9_]*[eE][-+]?[0-9]+|[-+]?\.[0-9][0-9_]*|[-+]?[0-9]+\."
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|=|<<)\Z"
+    r"(?:[yYnN]|[yY][eE][sS]|[nN][oO]|[oO][nN]|[oO][fF][fF]|=|<<"
+    r"|[-+]?0[bBoOxX][-+]?[0-9a-fA-F]*"
+    r"|[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?[0-9]+(?::[0-9]{1,2})+(?:\.[0-9]*)?"
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
 )
 _INT64 = 1 << 63
 _INT64_DIGITS = 20
@@ -56,7 +59,7 @@ def load_documents(text: str | bytes, *, source: str, limits: Limits = DEFAULT_L
     content = _decode(text, source, limits)
     reader = _Reader(source, limits)
     try:
-        return reader.documents(yaml.parse(content, Loader=_Loader))
+        return reader.documents(yaml.parse(content, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as problem:
         raise InvalidInput(f"{source}: not valid YAML: {_say(problem)}") from None
 
@@ -98,6 +101,12 @@ def _decode(text: str | bytes, source: str, limits: Limits) -> str:
         raise InvalidInput(f"{source}: is not UTF-8 text") from None
     if len(raw) > limits.size:
         raise LimitExceeded(f"{source}: {len(raw)} bytes of YAML, at most {limits.size} are read")
+    if odd := _ODD_BREAK.search(content):
+        line = content.count("\n", 0, odd.start()) + 1
+        raise InvalidInput(
+            f"{source}: line {line}: character U+{ord(odd[0]):04X} means different things to YAML "
+            "readers; write it as an escape in double quotes"
+        )
     return content
 
 
@@ -157,33 +166,36 @@ class _Reader:
             raise LimitExceeded(f"{self._source}: more than {self._limits.nodes} YAML nodes")
         if depth > self._limits.depth:
             raise LimitExceeded(f"{self._source}: nested deeper than {self._limits.depth} levels")
-        if getattr(event, "tag", None) not in (None, "!"):
+        if getattr(event, "tag", None) is not None:
             raise self._wrong(event, f"tag {event.tag} is not allowed")
 
     def _scalar(self, event: Any) -> Any:
         value: str = event.value
-        if not event.implicit[0] or event.tag == "!":
+        if not event.implicit[0]:
             return value
         if value in _NULL:
             return None
         if value in _BOOL:
             return _BOOL[value]
-        if _AMBIGUOUS.match(value):
-            raise self._wrong(event, f"{value!r} means different things to YAML readers; quote it")
         if _INT.match(value):
             number = int(value) if len(value) <= _INT64_DIGITS else _INT64
             if not -_INT64 <= number < _INT64:
                 raise self._wrong(event, "a number beyond 64 bits; quote it")
             return number
         if _FLOAT.match(value):
-            return float(value)
+            real = float(value)
+            if math.isinf(real):
+                raise self._wrong(event, "a number beyond 64 bits; quote it")
+            return real
+        if _is_ambiguous(value):
+            raise self._wrong(event, f"{value!r} means different things to YAML readers; quote it")
         return value
 
     def _wrong(self, event: Any, what: str) -> InvalidInput:
         return InvalidInput(f"{self._source}: line {event.start_mark.line + 1}: {what}")
 
 
-class _Dumper(_BaseDumper):  # type: ignore[misc]  # the base is chosen at run time (C if there)
+class _Dumper(yaml.CSafeDumper):  # no fallback to PyYAML's own emitter: its bytes differ
     """Plain where every reader agrees, quoted elsewhere, literal blocks for text of many lines."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # PyYAML's hook: never write an alias
@@ -192,11 +204,17 @@ class _Dumper(_BaseDumper):  # type: ignore[misc]  # the base is chosen at run t
 
 def _represent_text(dumper: Any, value: str) -> Any:
     style = None
-    if _AMBIGUOUS.match(value) or _INT.match(value) or _FLOAT.match(value):
+    if _is_ambiguous(value):  # integers and floats are among them
         style = "'"
+    elif _ODD_BREAK.search(value):
+        style = '"'  # where they are written as escapes
     elif "\n" in value and _block_safe(value):
         style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+def _is_ambiguous(value: str) -> bool:
+    return bool(_AMBIGUOUS.match(value[:1] + value[1:].replace("_", "")))
 
 
 def _block_safe(value: str) -> bool:
