@@ -243,6 +243,8 @@ class KubeApi:
     def _error(self, status: int, answer: Any, request: str) -> ApiRefusal | Unavailable:
         said = answer if isinstance(answer, dict) else {}
         message = said.get("message") or f"HTTP {status} to {request}"
+        if status == 500 and message.startswith(_MALFORMED):
+            return ApiRefusal(message, status=status, reason="Invalid")
         if status < 400 or status in (408, 429) or status >= 500:
             return Unavailable(f"the API server cannot serve {request} now: {message}")
         if status == 404 and not said:  # no handler for the path: a CRD that went away
@@ -252,6 +254,8 @@ class KubeApi:
         return ApiRefusal(message, status=status, reason=said.get("reason") or "Unknown")
 
 
+# Server-side apply answers an object that does not fit its schema with 500, as if it were broken.
+_MALFORMED = "failed to create typed patch object"
 _STRICT = {"fieldManager": _MANAGER, "fieldValidation": "Strict"}
 
 
