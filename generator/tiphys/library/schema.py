@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 from tiphys.domain.errors import InvalidInput, LimitExceeded
 from tiphys.library.formats import FORMATS, matches
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 # No `$ref` (it can loop or leave the file) and no `pattern` (it can hang): see `formats`.
 _KEYWORDS = frozenset(
@@ -21,6 +26,7 @@ _MAX_TEXT = 64 * 1024
 _MAX_ITEMS = 256
 _MAX_TOTAL = 256 * 1024
 _MAX_DEPTH = 8
+_MAX_MESSAGE = 300
 
 
 def check_schema(schema: Any, *, source: str) -> Mapping[str, Any]:
@@ -88,20 +94,25 @@ def refuses(definition: Mapping[str, Any], value: Any) -> str | None:
 
 
 def _check_values(schema: Mapping[str, Any], values: Mapping[str, Any], source: str) -> None:
-    from jsonschema import Draft202012Validator, FormatChecker  # 0.1 s to import
-
-    checker = FormatChecker(formats=())
-    for name in FORMATS:
-        checker.checks(name)(lambda value, name=name: matches(name, value))
-    validator = Draft202012Validator(dict(schema), format_checker=checker)
+    validator = _validator(json.dumps(schema))
     problems = sorted(validator.iter_errors(dict(values)), key=lambda p: p.json_path)
     if problems:
         problem = problems[0]
         place = ".".join(str(part) for part in problem.absolute_path)
-        said = (
-            problem.message if len(problem.message) <= 300 else problem.message[:300] + "..."
-        )  # a line's length
+        said = problem.message
+        if len(said) > _MAX_MESSAGE:
+            said = f"{said[:_MAX_MESSAGE]}..."
         raise InvalidInput(f"{source}: {place + ': ' if place else ''}{said}")
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator, FormatChecker  # 0.1 s to import
+
+    checker = FormatChecker(formats=())
+    for name in FORMATS:
+        checker.checks(name)(partial(matches, name))
+    return Draft202012Validator(json.loads(schema), format_checker=checker)
 
 
 def _check_meta(schema: Mapping[str, Any], source: str) -> None:

@@ -42,7 +42,7 @@ _NEGATION = re.compile(
     r"(?:\w+\s+){0,2}\Z",
     re.IGNORECASE,
 )
-_SALIENT = re.compile(r"""[^\s,;()"'`]*\d[^\s,;()"'`]*""")
+_WORD = re.compile(r"""[^\s,;()"'`]+""")
 
 _NAMED = r"\b(?:called|named|namens|genannt|appelée?|nommée?|llamad[oa]|chamad[oa]|chiamat[oa])\s+"
 _ACTION = (
@@ -285,7 +285,7 @@ class _Reader:
                 continue
             for phrase in self._phrases(name):
                 for match in _find_phrase(self._text, phrase):
-                    wanted = not _NEGATION.search(self._text, 0, match.start())
+                    wanted = not _NEGATION.search(self._text, max(0, match.start() - 80), match.start())
                     self._claim(name, wanted, match.span())
 
     # -- helpers ---------------------------------------------------------------------------------
@@ -299,7 +299,8 @@ class _Reader:
         return [n for n, d in self._properties.items() if d.get("format") == wanted]
 
     def _after(self, position: int, word: str) -> bool:
-        return bool(re.search(rf"\b{word}\b\W{{0,3}}\Z", self._text[:position], re.IGNORECASE))
+        before = self._text[max(0, position - len(word) - 4) : position]
+        return bool(re.search(rf"\b{word}\b\W{{0,3}}\Z", before, re.IGNORECASE))
 
     def _offer(self, name: str, raw: str, span: tuple[int, int]) -> bool:
         value = _coerce(raw, self._properties[name])
@@ -320,8 +321,9 @@ class _Reader:
         return " ".join(self._text[found.start : found.end].split())
 
     def _unused(self) -> Iterator[str]:
-        for match in _SALIENT.finditer(self._text):
-            if not self._is_claimed(match.span()):
+        for match in _WORD.finditer(self._text):
+            figure = any(character.isdigit() for character in match[0])
+            if figure and not self._is_claimed(match.span()):
                 yield match[0].rstrip(".:")
 
 

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tiphys.adapters.git_repository import GitRepository
+from tiphys.domain.policy import Policy
+from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change, Entry
+from tiphys.library import load_skill_at, make_release, release_files
+from tiphys.scaffold import skill_files
+from tiphys.verify.checks.render import check_render
+from tiphys.verify.checks.scope import check_scope
+from tiphys.verify.checks.syntax import check_syntax
+from tiphys.verify.subject import Subject, proposed_subject
+
+POLICY = Policy()
+SKILL = "note"
+VALUES = {"name": "hello", "namespace": "shop", "note": "hi"}
+FOLDER = "manifests/shop/hello"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> GitRepository:
+    repository = GitRepository.init(tmp_path / "repo", bare=True)
+    files = {f"skills/{SKILL}/{p}": d for p, d in skill_files(SKILL, "A note for people.").items()}
+    repository.commit("main", None, {**files, "README.md": b"hi\n"}, "Start\n")
+    return repository
+
+
+def release(repository: GitRepository, **values: str) -> dict[str, bytes]:
+    skill = load_skill_at(repository, "main", SKILL)
+    return release_files(make_release(skill, VALUES | values, request="Say hi"), skill)
+
+
+def subject(
+    repository: GitRepository, files: Mapping[str, bytes | None], *, agent: bool = True
+) -> Subject:
+    repository.commit("tiphys/1-note", repository.resolve("main"), files, "Propose\n")
+    return proposed_subject(repository, head="tiphys/1-note", target="main", agent=agent)
+
+
+def test_an_honest_release_passes_every_static_check(repository: GitRepository) -> None:
+    judged = subject(repository, release(repository))
+    for check in (check_scope, check_syntax, check_render):
+        assert check(judged, POLICY).outcome == "pass", check
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (".github/workflows/ci.yaml", "only skills/ and manifests/"),
+        ("argo/template.yaml", "only skills/ and manifests/"),
+        ("tiphys.toml", "only skills/ and manifests/"),
+        ("README.md", "only skills/ and manifests/"),
+        ("manifests/guardrails/vap.yaml", "guardrails"),
+        ("manifests/shop/other/object.yaml", "2 releases"),
+        ("manifests/loose.yaml", "manifests/<namespace>/<release>"),
+        ("manifests/kube-system/x/object.yaml", "off limits"),
+        ("skills/stray.md", "skills/<name>/"),
+    ],
+)
+def test_an_agent_stays_inside_its_release(
+    repository: GitRepository, path: str, words: str
+) -> None:
+    body = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
+    files = {path: body} if "kube-system" in path else {**release(repository), path: body}
+    finding = check_scope(subject(repository, files), POLICY)
+    assert finding.outcome == "fail"
+    assert words in " ".join(finding.details)
+
+
+def test_a_person_may_change_documents_and_several_releases(repository: GitRepository) -> None:
+    files = release(repository) | release(repository, name="other") | {"docs/a.md": b"x"}
+    assert check_scope(subject(repository, files, agent=False), POLICY).outcome == "pass"
+
+
+def test_a_person_may_not_change_what_runs_the_checks(repository: GitRepository) -> None:
+    finding = check_scope(subject(repository, {".github/x": b""}, agent=False), POLICY)
+    assert finding.outcome == "fail"
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "size", "words"),
+    [
+        (f"{FOLDER}/link.yaml", MODE_SYMLINK, 9, "symbolic link"),
+        (f"{FOLDER}/module", MODE_SUBMODULE, 0, "submodule"),
+        (f"{FOLDER}/run.yaml", MODE_EXECUTABLE, 9, "executable"),
+        (f"{FOLDER}/big.yaml", MODE_FILE, 2 << 20, "bytes, at most"),
+        (f"{FOLDER}/../../x.yaml", MODE_FILE, 9, "odd name"),
+        (f"{FOLDER}/a\nb.yaml", MODE_FILE, 9, "odd name"),
+        (f"{FOLDER}/аpp.yaml", MODE_FILE, 9, "odd name"),  # noqa: RUF001  # a Cyrillic look-alike
+        (f"{FOLDER}/.git", MODE_FILE, 9, "odd name"),
+        (f"{FOLDER}/con\x00.yaml", MODE_FILE, 9, "odd name"),
+    ],
+)
+def test_odd_entries_are_refused_before_anything_reads_them(
+    repository: GitRepository, path: str, mode: int, size: int, words: str
+) -> None:
+    entry = Entry(path, "0" * 40, mode, size)
+    judged = Subject(repository, "h", "r", "d", (Change(path, None, entry),), agent=True)
+    finding = check_scope(judged, POLICY)
+    assert finding.outcome == "fail"
+    assert words in " ".join(finding.details)
+    assert finding.summary.isprintable()
+
+
+def test_a_conflict_with_the_target_is_named(repository: GitRepository) -> None:
+    base = repository.resolve("main")
+    repository.commit("tiphys/1-note", base, release(repository), "Propose\n")
+    repository.commit("main", base, release(repository, note="other"), "Meanwhile\n")
+    judged = proposed_subject(repository, head="tiphys/1-note", target="main", agent=True)
+    finding = check_scope(judged, POLICY)
+    assert finding.outcome == "fail"
+    assert "does not merge" in finding.summary
+
+
+def test_an_object_in_a_foreign_namespace_is_refused(repository: GitRepository) -> None:
+    files = {f"{FOLDER}/o.yaml": b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: bank}\n"}  # fmt: skip
+    finding = check_scope(subject(repository, files), POLICY)
+    assert "in namespace bank" in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"a: 1\na: 2\n", "duplicate key"),
+        (b"a: &x 1\nb: *x\n", "anchors and aliases"),
+        (b"[" * 100_000, "nested deeper"),
+        (b"a: on\n", "quote it"),
+        (b"\xff\xfe", "UTF-8"),
+        (b"- 1\n", "not a Kubernetes object"),
+        (b"apiVersion: v1\nkind: List\nitems: []\n", "instead of a List"),
+        (b"apiVersion: v1\nkind: ConfigMap\n", "metadata.name"),
+    ],
+)
+def test_manifests_parse_the_strict_way(
+    repository: GitRepository, data: bytes, words: str
+) -> None:
+    finding = check_syntax(subject(repository, {f"{FOLDER}/x.yaml": data}), POLICY)
+    assert finding.outcome == "fail"
+    assert words in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "words"),
+    [
+        ("SKILL.md", b"no front matter", "front matter"),
+        ("SKILL.md", b"---\nname: other\ndescription: d\n---\n", "its folder is"),
+        ("values.schema.json", b"{", "not valid JSON"),
+        ("values.schema.json", b'{"type": "object"}', "additionalProperties"),
+        ("templates/object.yaml.j2", b"{% for x in range(10**9) %}{% endfor %}", "not allowed"),
+        ("tests/chainsaw-test.yaml", None, "is missing"),
+    ],
+)
+def test_a_malformed_skill_is_named_with_its_file(
+    repository: GitRepository, file: str, data: bytes | None, words: str
+) -> None:
+    judged = subject(repository, {f"skills/{SKILL}/{file}": data}, agent=False)
+    finding = check_syntax(judged, POLICY)
+    assert finding.outcome == "fail"
+    assert words in finding.summary
+    assert f"skills/{SKILL}" in finding.summary
+
+
+def test_bytes_that_the_skill_does_not_render_fail(repository: GitRepository) -> None:
+    files = release(repository)
+    files[f"{FOLDER}/object.yaml"] += b"# one more line\n"
+    assert "is not what note renders" in check_render(subject(repository, files), POLICY).summary
+
+
+def test_a_smuggled_file_beside_a_release_fails(repository: GitRepository) -> None:
+    files = release(repository) | {f"{FOLDER}/extra.yaml": b"apiVersion: v1\nkind: Secret\n"}
+    assert "extra.yaml" in check_render(subject(repository, files), POLICY).summary
+
+
+def test_a_release_of_an_unknown_or_outdated_skill_fails(repository: GitRepository) -> None:
+    files = release(repository)
+    toml = f"{FOLDER}/release.toml"
+    unknown = files | {toml: files[toml].replace(b'skill = "note"', b'skill = "nope"')}
+    assert "there is no skill nope" in check_render(subject(repository, unknown), POLICY).summary
+    repository.delete_branch("tiphys/1-note", repository.resolve("tiphys/1-note"))
+    digest = repository.tree_id("main", "skills/note").encode()
+    outdated = files | {toml: files[toml].replace(digest, b"0" * 40)}
+    assert "propose it again" in check_render(subject(repository, outdated), POLICY).summary
+
+
+def test_a_skill_whose_example_renders_too_much_fails(repository: GitRepository) -> None:
+    template = b"a: {{ note }}\n" + b"{# #}" + b"x" * 100
+    judged = subject(repository, {f"skills/{SKILL}/templates/object.yaml.j2": template}, agent=False)
+    assert check_render(judged, POLICY).outcome == "fail"
