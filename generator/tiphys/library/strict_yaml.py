@@ -64,6 +64,23 @@ def load_documents(text: str | bytes, *, source: str, limits: Limits = DEFAULT_L
         raise InvalidInput(f"{source}: not valid YAML: {_say(problem)}") from None
 
 
+def node_spans(text: str) -> frozenset[tuple[int, int]]:
+    """Where each node of a readable text starts and ends, in characters."""
+    found: set[tuple[int, int]] = set()
+    opened: list[int] = []
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        start, end = event.start_mark, event.end_mark
+        if start is None or end is None:
+            continue
+        if isinstance(event, yaml.CollectionStartEvent):
+            opened.append(start.index)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            found.add((opened.pop(), end.index))
+        elif isinstance(event, yaml.ScalarEvent):
+            found.add((start.index, end.index))
+    return frozenset(found)
+
+
 def load(text: str | bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> Any:
     """The single document of a YAML text; None if it is empty."""
     found = load_documents(text, source=source, limits=limits)

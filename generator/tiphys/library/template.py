@@ -2,13 +2,15 @@
 
 A template comes out of a proposal, so it is treated as hostile. Two rules make it harmless without
 leaning on Jinja's sandbox: its syntax tree may hold only the node types listed here (no calls, no
-assignments, no arithmetic that grows), and every expression leaves as a JSON scalar or flow value,
-so text can't become structure. The result is parsed strictly and written canonically.
+assignments, no arithmetic that grows), and every expression leaves as a JSON scalar or flow value
+that the YAML parser must see as one whole node, so text can't become structure. Every operand is
+charged to a budget before use, so work is bounded too. The result is parsed strictly.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -20,12 +22,13 @@ from jinja2.runtime import LoopContext
 
 from tiphys.domain.errors import InvalidInput, LimitExceeded
 from tiphys.library import strict_yaml
+from tiphys.library.template_filters import BUDGET, CHARGE, FILTERS, Budget
 
 OUTPUT_LIMIT = 1 << 20  # bytes of one rendered template
 _SOURCE_LIMIT = 32 * 1024
-_TEXT_LIMIT = 64 * 1024  # characters that one filter may give
 _LOOP_DEPTH = 2
 _EXPRESSION_NODES = 100
+_NESTING = 40
 _FILTERS = frozenset(
     "items length default join lower upper int string replace first last sort unique".split()
 )
@@ -50,18 +53,33 @@ def render_template(source: str, values: Mapping[str, Any], *, name: str) -> lis
     """
     template = _compile(source, name)
     pieces: list[str] = []
-    size = 0
+    spans: list[tuple[int, int]] = []
+    at = size = 0
     try:
-        for piece in template.generate(dict(values)):
+        for piece in template.generate({**values, BUDGET: Budget()}):
+            if isinstance(piece, _Written):
+                spans.append((at, at + len(piece)))
             pieces.append(piece)
-            size += len(piece.encode())
+            at += len(piece)
+            size += len(piece.encode(errors="replace"))
             if size > OUTPUT_LIMIT:
                 raise LimitExceeded(f"renders more than {OUTPUT_LIMIT} bytes")
     except LimitExceeded as problem:
         raise LimitExceeded(f"{name}: {problem}") from None
-    except (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
+    except (
+        jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError,
+        TypeError, ValueError,
+    ) as problem:  # fmt: skip
         raise InvalidInput(f"{name}: {_brief(problem)}") from None
-    documents = strict_yaml.load_documents("".join(pieces), source=f"{name} (rendered)")
+    text, rendered = "".join(pieces), f"{name} (rendered)"
+    documents = strict_yaml.load_documents(text, source=rendered)
+    nodes_at = strict_yaml.node_spans(text)
+    for start, end in spans:
+        if (start, end) not in nodes_at:
+            raise InvalidInput(
+                f"{rendered}: line {text.count(chr(10), 0, start) + 1}: an expression must be a "
+                "whole value or key: no quotes or text around {{ }}, join texts with ~ inside"
+            )
     for document in documents:
         _check_object(document, name)
     return documents
@@ -91,21 +109,13 @@ class _Environment(jinja2.Environment):
         return self.undefined(obj=obj, name=argument)
 
 
-def _join(value: Any, separator: str = "") -> str:
-    parts = [str(part) for part in value]
-    _bound(sum(map(len, parts)) + len(str(separator)) * len(parts))
-    return str(separator).join(parts)
+class _Written(str):
+    """What an expression was written as, to be told from the template's own text."""
 
+    __slots__ = ()
 
-def _replace(value: Any, old: str, new: str) -> str:
-    text = str(value)
-    _bound(len(text) + text.count(str(old)) * len(str(new)))
-    return text.replace(str(old), str(new))
-
-
-def _bound(length: int) -> None:
-    if length > _TEXT_LIMIT:
-        raise LimitExceeded(f"a filter gives {length} characters, at most {_TEXT_LIMIT}")
+    def __str__(self) -> str:
+        return self
 
 
 @lru_cache(maxsize=1)
@@ -118,7 +128,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters = {n: f for n, f in environment.filters.items() if n in _FILTERS}
-    environment.filters |= {"join": _join, "replace": _replace}
+    environment.filters |= FILTERS
     environment.tests = {n: t for n, t in environment.tests.items() if n in _TESTS}
     environment.globals = {}
     return environment
@@ -133,30 +143,66 @@ def _compile(source: str, name: str) -> jinja2.Template:
     environment = _environment()
     try:
         tree = environment.parse(source)
-        _check_node(tree, name, loops=0)
+        _check_node(tree, name, loops=0, depth=0)
+        _charge_operands(tree)
         return environment.from_string(tree)
     except jinja2.TemplateError as problem:
         raise InvalidInput(f"{name}: {_brief(problem)}") from None
-    except RecursionError:
+    except (RecursionError, MemoryError, SyntaxError):  # Python's limits on the compiled code
         raise LimitExceeded(f"{name}: an expression is nested too deeply") from None
+    except ValueError as problem:  # a literal of thousands of digits, half a surrogate pair
+        raise InvalidInput(f"{name}: {_brief(problem)}") from None
 
 
-def _check_node(node: nodes.Node, name: str, loops: int) -> None:
-    line = f"{name}: line {node.lineno}"
+def _check_node(node: nodes.Node, name: str, loops: int, depth: int) -> None:
+    line = f"{name}: line {node.lineno}" if node.lineno else name
+    if depth > _NESTING:
+        raise LimitExceeded(f"{line}: nested deeper than {_NESTING} levels")
     if not isinstance(node, _NODES):
         raise InvalidInput(f"{line}: {type(node).__name__.lower()} is not allowed in a template")
     if isinstance(node, nodes.Expr) and sum(1 for _ in _walk(node)) > _EXPRESSION_NODES:
         raise LimitExceeded(f"{line}: an expression of more than {_EXPRESSION_NODES} parts")
-    if isinstance(node, nodes.Filter) and (node.name not in _FILTERS or node.dyn_args):
-        raise InvalidInput(f"{line}: filter {node.name} is not allowed")
-    if isinstance(node, nodes.Test) and node.name not in _TESTS:
-        raise InvalidInput(f"{line}: test {node.name} is not allowed")
+    _check_names(node, line)
     if isinstance(node, nodes.For):
         loops += 1
         if node.recursive or loops > _LOOP_DEPTH:
             raise InvalidInput(f"{line}: loops nest deeper than {_LOOP_DEPTH}")
     for child in node.iter_child_nodes():
-        _check_node(child, name, loops)
+        _check_node(child, name, loops, depth + 1)
+
+
+def _check_names(node: nodes.Node, line: str) -> None:
+    if isinstance(node, nodes.Const) and node.value in (math.inf, -math.inf):
+        raise InvalidInput(f"{line}: a number beyond 64 bits")
+    if isinstance(node, nodes.CondExpr) and node.expr2 is None:
+        raise InvalidInput(f"{line}: an inline if needs an else")
+    if isinstance(node, nodes.Filter) and (node.name not in _FILTERS or node.dyn_args):
+        raise InvalidInput(f"{line}: filter {node.name} is not allowed")
+    if isinstance(node, nodes.Test) and node.name not in _TESTS:
+        raise InvalidInput(f"{line}: test {node.name} is not allowed")
+
+
+def _charge_operands(node: nodes.Node) -> None:
+    """Wrap whatever an operation reads, so that it is weighed before the operation runs."""
+    for child in list(node.iter_child_nodes()):
+        _charge_operands(child)
+    if isinstance(node, nodes.For):
+        node.iter = _charged(node.iter, body=1 + sum(1 for _ in _walk(node)))
+    elif isinstance(node, nodes.Compare | nodes.Operand):
+        node.expr = _charged(node.expr)
+    elif isinstance(node, nodes.BinExpr) and not isinstance(node, nodes.And | nodes.Or):
+        node.left, node.right = _charged(node.left), _charged(node.right)
+    elif isinstance(node, nodes.Concat):
+        node.nodes = [_charged(part) for part in node.nodes]
+    elif isinstance(node, nodes.Filter | nodes.Test) and node.name != CHARGE:
+        if node.node is not None:
+            node.node = _charged(node.node)
+        node.args = [_charged(argument) for argument in node.args]
+
+
+def _charged(node: Any, *, body: int = 0) -> nodes.Expr:
+    arguments: list[nodes.Expr] = [nodes.Const(body)] if body else []
+    return nodes.Filter(node, CHARGE, arguments, [], None, None, lineno=node.lineno)
 
 
 def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -168,13 +214,22 @@ def _walk(node: nodes.Node) -> Iterator[nodes.Node]:
 def _as_json(value: Any) -> str:
     if isinstance(value, jinja2.Undefined):
         return str(value)  # StrictUndefined raises, naming the variable
-    if callable(value) or not isinstance(value, str | int | float | list | tuple | dict | None):
-        raise TypeError(f"an expression gives a {type(value).__name__}, not a JSON value")
-    if isinstance(value, float):
-        text = json.dumps(value, allow_nan=False)
-        return text if "." in text.partition("e")[0] else text.replace("e", ".0e", 1)
+    Budget().weigh(value)
+    return _Written(_ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", _flow(value)))
+
+
+def _flow(value: Any) -> str:
+    """JSON, with floats as YAML readers agree about them and keys always text."""
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError("a map's key is not text")
+        return f"{{{', '.join(f'{_flow(k)}: {_flow(v)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_flow, value))}]"
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    if isinstance(value, float) and "." not in text:
+        return text.replace("e", ".0e", 1)
+    return text
 
 
 def _check_object(document: Any, name: str) -> None:
