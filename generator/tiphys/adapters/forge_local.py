@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 from tiphys.adapters import git_trees
 from tiphys.adapters.forge_operations import Decide, OperationForge, Snapshot
-from tiphys.adapters.git_refs import move_ref, open_git, read_ref, signature, translated
+from tiphys.adapters.git_refs import (
+    move_ref,
+    open_git,
+    read_ref,
+    signature,
+    taking_turns,
+    translated,
+)
 from tiphys.domain.errors import Conflict, InvalidInput
 from tiphys.domain.forge_fold import creation
 from tiphys.domain.forge_log import (
@@ -122,18 +129,19 @@ class GitStore:
         deadline = time.monotonic() + PATIENCE_SECONDS
         pause = 0.002
         while True:
-            before = self.snapshot()
-            decision = decide(before)
-            if decision is None:
-                return before
-            commit = self._write(before, *decision)
-            try:
-                move_ref(self._repo, FORGE_REF, before.commit, commit, "forge: tiphys")
-            except Conflict:
-                if time.monotonic() > deadline:
-                    raise
-            else:
-                return GitSnapshot(self._repo, commit, self._cache)
+            with taking_turns(self._repo, "forge", PATIENCE_SECONDS / 2):
+                before = self.snapshot()
+                decision = decide(before)
+                if decision is None:
+                    return before
+                commit = self._write(before, *decision)
+                try:
+                    move_ref(self._repo, FORGE_REF, before.commit, commit, "forge: tiphys")
+                except Conflict:
+                    if time.monotonic() > deadline:
+                        raise
+                else:
+                    return GitSnapshot(self._repo, commit, self._cache)
             time.sleep(random.uniform(0, pause))  # noqa: S311 -- jitter, not a secret
             pause = min(pause * 2, 0.2)
 

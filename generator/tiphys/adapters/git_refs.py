@@ -11,7 +11,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except TiphysError:
         raise
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError) as error:
         # pygit2 maps libgit2's "not found" and "invalid" to these; a damaged or hostile object
         raise InvalidInput(f"git refused while {doing}: {error}; check `git fsck`") from error
     except (pygit2.GitError, OSError, MemoryError) as error:
@@ -106,21 +106,29 @@ def move_ref(
         _refuse_nesting(repo, name)
     deadline = time.monotonic() + PATIENCE_SECONDS
     pause = 0.002
-    while not _try_move(repo, name, expected, new, reason):
-        _recover(repo, name)
+    while (trouble := _try_move(repo, name, expected, new, reason)) is not None:
+        recover_lock(repo, name)
         if time.monotonic() > deadline:
+            held = next((lock for lock in _lock_files(repo, name) if lock.exists()), None)
+            if held is None:
+                raise Unavailable(f"git could not move {name}: {trouble}; check the disk")
             raise Conflict(
                 f"{name} is locked by another git process: let it finish, or, if none runs, "
-                f"remove {_lock_files(repo, name)[0]}"
+                f"remove {held}"
             )
         time.sleep(random.uniform(pause / 2, pause))  # noqa: S311 -- jitter, not a secret
         pause = min(pause * 2, 0.1)
 
 
+# What libgit2 says when somebody else has the lock, or has just removed the emptied folder that
+# the lock was to be made in.
+_PASSING = ("failed to lock file", "File exists", "No such file or directory")
+
+
 def _try_move(
     repo: pygit2.Repository, name: str, expected: str | None, new: str | None, reason: str
-) -> bool:
-    """One attempt; False when somebody else holds the lock."""
+) -> str | None:
+    """One attempt: None when it is done, else the trouble that may pass."""
     import pygit2
 
     try:
@@ -134,17 +142,16 @@ def _try_move(
                 transaction.set_target(name, new, None, reason)
             elif expected is not None:
                 transaction.remove(name)
-    except pygit2.GitError as error:
-        if any(lock.exists() for lock in _lock_files(repo, name)) or "lock file" in str(error):
-            return False
-        if "refs beneath" in str(error) or "directory" in str(error):
+    except (pygit2.GitError, OSError, KeyError, ValueError) as error:
+        trouble = str(error)
+        if any(words in trouble for words in _PASSING):
+            return trouble
+        if "refs beneath" in trouble or "directory" in trouble:
             raise Conflict(
                 f"{name} cannot be made beside branches below it: rename one of them"
             ) from error
-        raise Unavailable(f"git could not move {name}: {error}; check the disk") from error
-    except OSError as error:
-        raise Unavailable(f"git could not move {name}: {error}; check the disk") from error
-    return True
+        raise Unavailable(f"git could not move {name}: {trouble}; check the disk") from error
+    return None
 
 
 def _refuse_nesting(repo: pygit2.Repository, name: str) -> None:
@@ -170,8 +177,25 @@ def _lock_files(repo: pygit2.Repository, name: str) -> tuple[Path, Path]:
     return base / f"{name}.lock", base / "packed-refs.lock"
 
 
-def _recover(repo: pygit2.Repository, name: str) -> None:
-    """Remove the lock of a process that was killed.
+@contextmanager
+def taking_turns(repo: pygit2.Repository, what: str, seconds: float) -> Iterator[None]:
+    """Let Tiphys's processes go one at a time, for speed; a killed one loses its turn at once.
+
+    Safety is `move_ref`'s: who cannot get the turn (a long queue, no such file system) goes on.
+    """
+    from filelock import FileLock, Timeout
+
+    turn = FileLock(common_dir(repo) / f"tiphys-{what}", timeout=seconds, poll_interval=0.005)
+    with suppress(Timeout, OSError):
+        turn.acquire()
+    try:
+        yield
+    finally:
+        turn.release()
+
+
+def recover_lock(repo: pygit2.Repository, name: str) -> None:
+    """Remove the lock of a process that was killed while it moved ref `name`.
 
     The rule: a lock file older than `STALE_SECONDS` has no living owner. Those who remove do so one
     at a time, so nobody removes a successor's lock.
@@ -181,12 +205,13 @@ def _recover(repo: pygit2.Repository, name: str) -> None:
     for lock in _lock_files(repo, name):
         if not _is_stale(lock):
             continue
-        try:
-            with FileLock(common_dir(repo) / "tiphys-recovery", timeout=5):
-                if _is_stale(lock):
-                    lock.unlink(missing_ok=True)
-        except (OSError, Timeout):
-            continue  # the caller's patience ends in a Conflict that names the file
+        # Where the guard fails nothing is removed; the caller's patience then ends in a Conflict.
+        with (
+            suppress(OSError, Timeout),
+            FileLock(common_dir(repo) / "tiphys-recovery", timeout=5),
+        ):
+            if _is_stale(lock):
+                lock.unlink(missing_ok=True)
 
 
 def _is_stale(lock: Path) -> bool:

@@ -145,7 +145,7 @@ class GitRepository:
         with translated(f"reading {path}"):
             below = git_trees.subtree(tree, folder)
             try:
-                blob = below[name] if below is not None and name else None
+                blob = below[name] if below is not None and all(path.split("/")) else None
             except (KeyError, ValueError):
                 blob = None
             if not isinstance(blob, pygit2.Object) or blob.type_str != "blob":
@@ -266,9 +266,9 @@ class GitRepository:
 
     def delete_branch(self, branch: str, expected: str) -> None:
         """Delete a branch that stands at `expected`. Refused for the one that is checked out."""
+        self._must_stand(branch, expected)
         if branch == self.checked_out():
             raise Refused(f"branch {branch} is checked out: switch to another one first")
-        self._must_stand(branch, expected)
         move_ref(self._repo, f"refs/heads/{branch}", expected, None, "delete: tiphys")
 
     def _must_stand(self, branch: str, expected: str) -> None:

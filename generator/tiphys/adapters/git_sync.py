@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.adapters.forge_local import FORGE_REF
-from tiphys.adapters.git_refs import common_dir, move_ref, open_git, read_ref, signature, translated
+from tiphys.adapters.git_refs import (
+    common_dir,
+    move_ref,
+    open_git,
+    read_ref,
+    recover_lock,
+    signature,
+    taking_turns,
+    translated,
+)
 from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from tiphys.domain.forge_log import file_operation, is_entity, operation_id
 from tiphys.domain.git_paths import show_name
@@ -119,16 +128,19 @@ def sync(
     repo = open_git(repository_path)
     if _REMOTE_NAME.match(remote) and remote not in set(repo.remotes.names()):
         raise NotFound(f"there is no remote {remote!r}: add it with `git remote add {remote} URL`")
+    with taking_turns(repo, "sync", TIMEOUT_SECONDS):
+        return _sync(repo, remote, clock)
+
+
+def _sync(repo: pygit2.Repository, remote: str, clock: Callable[[], float]) -> Synced:
     folder = common_dir(repo)
     pulled = False
     for attempt in range(ATTEMPTS):
         theirs = _fetch(repo, folder, remote)
         ours, changed = _unite(repo, theirs, clock)
         pulled = pulled or changed
-        if ours == theirs:
+        if ours is None or ours == theirs:
             return Synced(remote, pulled, pushed=False)
-        if ours is None:
-            return Synced(remote, pulled=False, pushed=False)
         done = _git(
             folder, "push", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--quiet",
             remote, f"{ours}:{FORGE_REF}",
@@ -157,6 +169,7 @@ def _fetch(repo: pygit2.Repository, folder: Path, remote: str) -> str | None:
     )
     short = remote if known else hashlib.sha256(remote.encode()).hexdigest()[:12]
     local = f"refs/tiphys/remotes/{short}/forge"
+    recover_lock(repo, local)
     done = _git(
         folder, "fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules",
         "--no-write-fetch-head", "--refmap=", remote, f"+{FORGE_REF}:{local}",

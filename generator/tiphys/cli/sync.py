@@ -23,9 +23,7 @@ def command(remote: str, json_: bool) -> None:
 
     done = sync(Path.cwd(), remote)
     if json_:
-        click.echo(
-            json.dumps({"remote": done.remote, "pulled": done.pulled, "pushed": done.pushed})
-        )
+        click.echo(json.dumps(dataclasses.asdict(done)))
         return
     said = {
         (True, True): f"took what was new from {remote}, and sent it what it lacked",

@@ -92,9 +92,11 @@ class MemoryRepository:
         ]
 
     def merge_base(self, one: str, other: str) -> str | None:
-        """The nearest common ancestor, or None."""
+        """The best common ancestor, or None."""
         behind = set(self._history(self.resolve(other)))
-        return next((sha for sha in self._history(self.resolve(one)) if sha in behind), None)
+        shared = [sha for sha in self._history(self.resolve(one)) if sha in behind]
+        older = {up for sha in shared for up in self._history(sha) if up != sha}
+        return next((sha for sha in shared if sha not in older), None)
 
     def message(self, rev: str) -> str:
         """The commit's message."""
@@ -104,7 +106,7 @@ class MemoryRepository:
         return self._commits[self.resolve(rev)].files
 
     def _history(self, sha: str) -> Iterator[str]:
-        """Every ancestor and the commit itself, nearest first."""
+        """The commit itself and every ancestor."""
         waiting, seen = [sha], {sha}
         while waiting:
             here = waiting.pop(0)

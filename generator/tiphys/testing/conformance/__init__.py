@@ -1,0 +1,1 @@
+"""One suite per port; every backend, fakes included, runs it."""
