@@ -23,7 +23,9 @@ class TestReal(ClusterApiConformance):
 class TestMemoryProvider(ClusterProviderConformance):
     @pytest.fixture
     def provider(self):
-        return MemoryClusters()
+        provider = MemoryClusters()
+        yield provider
+        assert provider.active == 0
 
     @pytest.fixture
     def connect(self, provider):

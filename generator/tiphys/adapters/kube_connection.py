@@ -149,7 +149,7 @@ def _headers(user: Mapping[str, Any], folder: Path) -> dict[str, str]:
 
 
 def _resolve_plugin(kubeconfig: Path) -> dict[str, Any]:
-    """The user's credentials as the `kubernetes` package's credential plugins answer them."""
+    """The user's credentials as the `kubernetes` package's credential plugins answer them, once."""
     from kubernetes import client, config
 
     configuration = client.Configuration()
@@ -159,8 +159,9 @@ def _resolve_plugin(kubeconfig: Path) -> dict[str, Any]:
     except config.ConfigException as error:
         raise InvalidInput(f"kubeconfig {kubeconfig}: {error}") from error
     user: dict[str, Any] = {}
-    if authorization := configuration.api_key.get("authorization"):
-        user["token"] = authorization.removeprefix("Bearer ")
+    for name in ("BearerToken", "authorization"):  # it was renamed in one of its releases
+        if token := configuration.api_key.get(name):
+            user["token"] = token.removeprefix("Bearer ")
     if configuration.cert_file and configuration.key_file:
         user["client-certificate"] = configuration.cert_file
         user["client-key"] = configuration.key_file

@@ -1,15 +1,16 @@
 """`ClusterProvider` of local processes: a real control plane with simulated nodes (kwok).
 
-`provider.LocalClusters` hands out clusters and `pool.WarmPool` keeps the next one ready. Around
-them, one concern a module: `commands` (how each program is called), `start` (in which order),
-`processes` (who kills them), `state` (folders, locks and leftovers), `certificates`, `simulation`
-(what the simulated nodes do).
+`LocalClusters` hands out clusters and `WarmPool` keeps the next one ready. Below them, one concern
+a module: `start` (in which order), `commands` (how each program is called), `processes` (who kills
+them), `state` (folders, locks and leftovers), `certificates`, `simulation` (what the simulated
+nodes do).
 
 Tier `simulated`: the API server, its admission and every controller are real; nodes, containers
 and volumes are not. A pod turns Ready whatever its image does, a Job's pod succeeds, a claim on
 an existing StorageClass is bound, and nothing serves metrics.
 """
 
+from tiphys.adapters.cluster_local.pool import WarmPool
 from tiphys.adapters.cluster_local.provider import LocalClusters, Running
 
-__all__ = ["LocalClusters", "Running"]
+__all__ = ["LocalClusters", "Running", "WarmPool"]

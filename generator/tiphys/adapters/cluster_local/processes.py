@@ -20,7 +20,7 @@ while read -r word value; do
     leave) exit 0 ;;
   esac
 done
-[ -z "$group" ] || kill -KILL -- "-$group"
+[ -z "$group" ] || kill -s KILL -- "-$group"
 sleep 0.1
 rm -rf -- "$1"
 """

@@ -19,9 +19,10 @@ from pathlib import Path
 from tiphys.adapters.cluster_local import certificates, commands, simulation
 from tiphys.adapters.cluster_local.processes import Processes
 from tiphys.adapters.kube_api import KubeApi
-from tiphys.domain.errors import Unavailable
+from tiphys.domain.errors import ApiRefusal, Unavailable
 
 _POLL = 0.02  # seconds
+_REQUEST = 1.0  # seconds; short, as a server that hangs hides a program that ended
 
 # Fewer garbage collections while the server starts: a tenth of a second for some memory.
 _ENVIRONMENT = {"GOGC": "400"}
@@ -56,7 +57,7 @@ class _Start:
         _write_identity(self.folder, port)
         self._program("kube-apiserver", commands.kube_apiserver(self.folder, port))
         _write_stages(self.folder)
-        api = KubeApi(self.folder / "kubeconfig", timeout=10)
+        api = KubeApi(self.folder / "kubeconfig", timeout=_REQUEST)
         try:
             self._wait("answer from the API server", lambda: bool(api.version()))
             self._program("kube-scheduler", commands.kube_scheduler(self.folder))
@@ -79,8 +80,10 @@ class _Start:
                 if done():
                     return
                 failure = ""
-            except Unavailable as error:
-                failure = f" ({error})"
+            except (Unavailable, ApiRefusal) as error:
+                if isinstance(error, ApiRefusal) and error.status != 403:
+                    raise
+                failure = f" ({error})"  # 403 is what admission says until it is ready itself
             self.processes.check()
             if time.monotonic() > self.deadline:
                 raise Unavailable(

@@ -170,14 +170,19 @@ class ClusterApiConformance:
 class ClusterProviderConformance:
     """Clusters come fresh and go."""
 
-    def test_each_lease_is_a_cluster_of_its_own(
+    def test_leases_share_nothing_and_end_with_an_exception(
         self, provider: ClusterProvider, connect: Callable[[Lease], ClusterApi]
     ) -> None:
-        with provider.lease() as one, provider.lease() as other:
-            assert one.id != other.id
-            assert one.server.startswith("https://127.0.0.1:")
-            assert one.tier == "simulated"
-            first, second = connect(one), connect(other)
-            assert one.kubernetes_version == first.version()
-            first.create(config_map("default"))
-            assert second.get("v1", "ConfigMap", "one", "default") is None
+        def use_two() -> None:
+            with provider.lease() as one, provider.lease() as other:
+                assert one.id != other.id
+                assert one.server.startswith("https://127.0.0.1:")
+                assert one.tier == "simulated"
+                first, second = connect(one), connect(other)
+                assert one.kubernetes_version == first.version()
+                first.create(config_map("default"))
+                assert second.get("v1", "ConfigMap", "one", "default") is None
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            use_two()
