@@ -1,0 +1,8 @@
+//go:build tools
+
+// Package tools pins the command that the recipe builds.
+package tools
+
+import (
+	_ "github.com/kyverno/chainsaw"
+)
