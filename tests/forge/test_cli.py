@@ -1,13 +1,16 @@
 """`tiphys issue`, `tiphys pr` and `tiphys sync` as a user calls them."""
 
+import io
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
 
 from tiphys.adapters.forge_local import LocalForge
 from tiphys.adapters.git_repository import GitRepository
+from tiphys.cli import main
 
 
 @pytest.fixture
@@ -22,24 +25,48 @@ def folder(tmp_path):
     return tmp_path / "r"
 
 
-def tiphys(folder, *arguments, text=""):
-    return subprocess.run(
-        [sys.executable, "-m", "tiphys", *arguments],
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def tiphys(monkeypatch, capsys):
+    def call(folder, *arguments, text=""):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["tiphys", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        return Done(int(leaving.value.code or 0), *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def good(tiphys):
+    def call(folder, *arguments, text=""):
+        done = tiphys(folder, *arguments, text=text)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return call
+
+
+def test_as_a_program(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "tiphys", "issue", "list"],
         cwd=folder,
-        input=text,
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
+    assert done.stdout == "#1\topen\tRun [web]\tann\t\n"
 
 
-def good(folder, *arguments, text=""):
-    done = tiphys(folder, *arguments, text=text)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def test_issues(folder):
+def test_issues(folder, good):
     assert good(folder, "issue", "list") == "#1\topen\tRun [web]\tann\t\n"
     (listed,) = json.loads(good(folder, "issue", "list", "--json"))
     assert (listed["number"], listed["title"]) == (1, "Run [web]")
@@ -59,7 +86,7 @@ def test_issues(folder):
     assert json.loads(good(folder, "issue", "show", "1", "--json"))["state"] == "open"
 
 
-def test_pulls(folder):
+def test_pulls(folder, good, tiphys):
     assert good(folder, "pr", "list") == "#2\topen\tAdd web\ttiphys/1-web\t\n"
     good(folder, "pr", "review", "2", "--approve")
     good(folder, "pr", "review", "2", "--request-changes", "-b", "no")
@@ -74,7 +101,7 @@ def test_pulls(folder):
     assert "only an open one" in tiphys(folder, "pr", "review", "2", "--approve").stderr
 
 
-def test_the_diff_is_complete_and_harmless(folder):
+def test_the_diff_is_complete_and_harmless(folder, good):
     diff = good(folder, "pr", "diff", "2")
     assert "--- a/a.yaml\n+++ b/a.yaml\n@@ -1 +1 @@\n-x: 1\n+x: 2\n" in diff
     assert "--- /dev/null\n+++ b/b.yaml\n@@ -0,0 +1 @@\n+new\\x1b[31m\n" in diff
@@ -82,7 +109,7 @@ def test_the_diff_is_complete_and_harmless(folder):
     assert "bin: binary" in diff
 
 
-def test_the_diff_of_a_merged_pull_stays(folder):
+def test_the_diff_of_a_merged_pull_stays(folder, good):
     before = good(folder, "pr", "diff", "2")
     repository = GitRepository(folder)
     tip, main = repository.resolve("tiphys/1-web"), repository.resolve("main")
@@ -93,7 +120,7 @@ def test_the_diff_of_a_merged_pull_stays(folder):
     assert good(folder, "pr", "show", "2").startswith("#2 Add web\nmerged")
 
 
-def test_sync(folder, tmp_path):
+def test_sync(folder, good, tmp_path):
     GitRepository.init(tmp_path / "hub", bare=True)
     assert "sent" in good(folder, "sync", str(tmp_path / "hub"))
     told = json.loads(good(folder, "sync", str(tmp_path / "hub"), "--json"))
@@ -112,14 +139,14 @@ def test_sync(folder, tmp_path):
         (["sync"], 1, "no remote 'origin'"),
     ],
 )
-def test_errors_are_one_line(folder, arguments, code, said):
+def test_errors_are_one_line(folder, tiphys, arguments, code, said):
     done = tiphys(folder, *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
 
 
-def test_outside_a_repository(tmp_path):
+def test_outside_a_repository(tiphys, tmp_path):
     done = tiphys(tmp_path, "issue", "list")
     assert done.returncode == 1
     assert "not in a git repository" in done.stderr

@@ -161,12 +161,32 @@ def test_a_name_that_is_there_twice_is_seen_twice(repository, raw):
 
 def test_a_tree_of_endless_depth_is_refused(repository, raw):
     tree = raw_tree(raw, [(MODE_FILE, b"a", raw.create_blob(b""))])
-    for _ in range(2000):
+    for _ in range(100):
         tree = raw_tree(raw, [(0o40000, b"d", tree)])
     head = raw_commit(raw, "main", tree)
     for read in (lambda: repository.entries(head), lambda: repository.changes("", head)):
         with pytest.raises(InvalidInput, match="nested"):
             read()
+
+
+def test_a_bomb_of_repeated_trees_is_refused(repository, raw, monkeypatch):
+    monkeypatch.setattr(git_trees, "MAX_OBJECTS", 5_000)
+    one = repository.commit("main", None, {"a": b"1"}, "First")
+    empty = raw_tree(raw, [])
+    for leaf in (raw_tree(raw, [(MODE_FILE, b"f", raw.create_blob(b""))]), empty):
+        tree = leaf
+        for _ in range(12):
+            tree = raw_tree(raw, [(0o40000, b"%d" % n, tree) for n in range(10)])
+        head = str(raw.create_commit(None, WHO, WHO, "bomb", tree, [one]))
+        two = repository.commit("main", repository.resolve("main"), {"b": b"1"}, "Second")
+        for read in (
+            lambda: repository.entries(head),  # noqa: B023 -- called at once
+            lambda: repository.changes(one, head),  # noqa: B023 -- called at once
+            lambda: repository.preview(head, two, "m"),  # noqa: B023 -- called at once
+            lambda: repository.merge(head, "main", two, "m"),  # noqa: B023 -- called at once
+        ):
+            with pytest.raises(InvalidInput, match="more than 5000"):
+                read()
 
 
 def test_a_missing_object_is_an_error_of_ours(repository):

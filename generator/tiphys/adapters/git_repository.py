@@ -235,6 +235,7 @@ class GitRepository:
         with translated(f"merging {theirs[:12]}"):
             if theirs == ours or self._repo.descendant_of(ours, theirs):
                 return Merge(ours)
+            self._refuse_bombs(theirs, ours)
             # Without rename detection every path is judged by itself, as `changes` shows it.
             index = self._repo.merge_commits(ours, theirs, flags=_no_merge_flags())
             if index.conflicts is not None:
@@ -242,6 +243,13 @@ class GitRepository:
                 return Merge(None, conflicts=tuple(sorted(paths)))
             tree = str(index.write_tree(self._repo))
             return Merge(self._write(tree, [ours, theirs], message))
+
+    def _refuse_bombs(self, theirs: str, ours: str) -> None:
+        """LimitExceeded before libgit2, which has no limits, unfolds what `theirs` brings."""
+        base = self._repo.merge_base(ours, theirs)
+        old = self._tree(str(base)) if base else None
+        for _ in git_trees.diff(self._repo, old, self._tree(theirs)):
+            pass
 
     def merge(self, source: str, target: str, expected: str, message: str) -> Merge:
         """Merge into branch `target`; see the port."""

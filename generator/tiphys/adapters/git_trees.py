@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     Edits = dict[str, "bytes | Edits | None"]
 
-MAX_DEPTH = 64  # a tree of trees deeper than this is an attack on the reader
+MAX_DEPTH = 64  # deeper than this, or more than these, is an attack on the reader
+MAX_OBJECTS = 250_000
 
 
 def _children(tree: pygit2.Tree) -> Iterator[tuple[str, pygit2.Object]]:
@@ -28,12 +29,34 @@ def _entry(repo: pygit2.Repository, path: str, child: pygit2.Object) -> Entry:
     return Entry(path, str(child.id), mode, size)
 
 
-def walk(repo: pygit2.Repository, tree: pygit2.Tree, prefix: str = "") -> Iterator[Entry]:
-    """Every file below `tree`; `prefix` ("" or ending in a slash) is put before their paths."""
-    _check_depth(prefix)
+class _Budget:
+    """How much a reader does before it calls a tree a bomb: a few nested trees that repeat one
+    another can stand for billions of files."""
+
+    def __init__(self) -> None:
+        self._left = MAX_OBJECTS
+
+    def enter(self, tree_path: str, size: int) -> None:
+        self._left -= size + 1
+        if self._left < 0:
+            raise LimitExceeded(f"more than {MAX_OBJECTS} files to look at: make it smaller")
+        if tree_path.count("/") > MAX_DEPTH:
+            raise LimitExceeded(f"folders are nested deeper than {MAX_DEPTH}: flatten them")
+
+
+def walk(
+    repo: pygit2.Repository, tree: pygit2.Tree, prefix: str = "", budget: _Budget | None = None
+) -> Iterator[Entry]:
+    """Every file below `tree`; `prefix` ("" or ending in a slash) is put before their paths.
+
+    LimitExceeded beyond `MAX_OBJECTS` and `MAX_DEPTH`.
+    """
+    budget = budget or _Budget()
+    budget.enter(prefix, len(tree))
     for name, child in _children(tree):
         if child.type_str == "tree":
-            yield from walk(repo, repo[child.id], f"{prefix}{name}/")  # type: ignore[arg-type]  # type_str says it is a tree
+            below: pygit2.Tree = repo[child.id]  # type: ignore[assignment]  # type_str says tree
+            yield from walk(repo, below, f"{prefix}{name}/", budget)
         else:
             yield _entry(repo, prefix + name, child)
 
@@ -54,11 +77,19 @@ def subtree(tree: pygit2.Tree, path: str) -> pygit2.Tree | None:
 
 
 def diff(
-    repo: pygit2.Repository, old: pygit2.Tree | None, new: pygit2.Tree | None, prefix: str = ""
+    repo: pygit2.Repository,
+    old: pygit2.Tree | None,
+    new: pygit2.Tree | None,
+    prefix: str = "",
+    budget: _Budget | None = None,
 ) -> Iterator[Change]:
-    """Files that differ; equal subtrees are skipped by id, so the cost follows the change."""
-    _check_depth(prefix)
+    """Files that differ; equal subtrees are skipped by id, so the cost follows the change.
+
+    Limits as in `walk`.
+    """
+    budget = budget or _Budget()
     before, after = _keyed(old), _keyed(new)
+    budget.enter(prefix, len(before) + len(after))
     for key in before.keys() | after.keys():
         left, right = before.get(key), after.get(key)
         if left and right and left.id == right.id and left.filemode == right.filemode:
@@ -70,6 +101,7 @@ def diff(
                 repo[left.id] if left else None,  # type: ignore[arg-type]  # key[1] says tree
                 repo[right.id] if right else None,  # type: ignore[arg-type]  # key[1] says tree
                 path + "/",
+                budget,
             )
         else:
             yield Change(
@@ -90,11 +122,6 @@ def _keyed(tree: pygit2.Tree | None) -> dict[tuple[str, bool, int], pygit2.Objec
             turn += 1
         found[name, is_tree, turn] = child
     return found
-
-
-def _check_depth(prefix: str) -> None:
-    if prefix.count("/") > MAX_DEPTH:
-        raise LimitExceeded(f"folders are nested deeper than {MAX_DEPTH}: flatten them")
 
 
 def edit(
