@@ -7,7 +7,7 @@ exception never crosses a port.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -266,8 +266,9 @@ class IndexWriter(Protocol):
         commit: str,
         put: Sequence[Document],
         remove: Sequence[str],
+        progress: Callable[[int, int], None] = ...,
     ) -> None:
-        """Put and remove documents, then record `commit`."""
+        """Put and remove documents, then record `commit`; `progress` is told (done, all)."""
 
     def clear(self) -> None:
         """Forget everything; the repository can fill it again."""
