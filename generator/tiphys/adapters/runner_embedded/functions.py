@@ -71,6 +71,8 @@ def call(name: str, arguments: Sequence[Any]) -> Any:
 def _type_name(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return "a live integer"
+    if isinstance(value, LooseMap):
+        return "an object that a binding wrote"
     return _type(value) if not callable(value) else "an expression"
 
 

@@ -269,10 +269,8 @@ def _operation(node: _Node, kinds: frozenset[str]) -> doc.Operation:
 def _expectation_action(node: _Node) -> doc.ResourceAction:
     """`assert` and `error`: an assertion tree."""
     resource = node.at("resource")
-    if resource.value is not None:
-        if not resource.mapping():
-            raise resource.wrong("expects nothing")
-        check_tree(resource.value, resource.path)
+    if resource.value is not None and not resource.mapping():
+        raise resource.wrong("expects nothing")
     return doc.ResourceAction(
         file=_file(node, has_other=resource.value is not None),
         resource=as_written(resource.value),
@@ -289,7 +287,6 @@ def _resource_action(node: _Node) -> doc.ResourceAction:
         resource.mapping()
         for key in ("apiVersion", "kind"):
             resource.text(key, required=True)
-        check_template(content, resource.path)
         if "ref" in node.value:
             content = _referenced(resource)
     return doc.ResourceAction(

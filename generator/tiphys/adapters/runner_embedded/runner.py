@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +28,7 @@ from tiphys.adapters.runner_embedded.operations import (
     reference,
     resources,
 )
+from tiphys.adapters.runner_embedded.preflight import preflight
 from tiphys.adapters.runner_embedded.reading import read_test
 from tiphys.adapters.runner_embedded.scope import Scope
 from tiphys.adapters.runner_embedded.stage import OperationFailed, Stage
@@ -77,7 +77,10 @@ class EmbeddedRunner:
             sleep=self._sleep,
             deadline=start + self._seconds,
         )
-        _check_files(test, stage)
+        try:
+            preflight(test, stage)
+        except InvalidInput as error:
+            raise InvalidInput(f"{TEST_FILE}: {error}") from None
         run = _Run(test, stage, _scope(test, values, namespace))
         outcome, message = run.outcome()
         return TestReport(test.name, outcome, message, tuple(run.reports), self._clock() - start)
@@ -99,17 +102,6 @@ def _scope(test: Test, values: Mapping[str, Any], namespace: str) -> Scope:
     }
     timeouts = replace(Timeouts(), **test.timeouts)
     return Scope(bindings, timeouts, test.template, test.skip_delete)
-
-
-def _check_files(test: Test, stage: Stage) -> None:
-    """Read what the test refers to, so that what is not supported is refused before it starts."""
-    for step in test.steps:
-        for operation in step.attempt + step.catch + step.lastly + step.cleanup:
-            action = operation.action
-            if isinstance(action, ResourceAction) and action.file and action.file[0] not in "(\\":
-                manifests = operation.kind not in ("assert", "error")
-                with suppress(OperationFailed):  # no such file fails the step, not the test's form
-                    stage.files(action.file, manifests=manifests)
 
 
 class _Stop(Exception):

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tiphys.adapters.runner_embedded.assertion import check_tree
 from tiphys.adapters.runner_embedded.functions import EvaluationError
-from tiphys.adapters.runner_embedded.templating import check_template
 from tiphys.domain.errors import InvalidInput
 from tiphys.library.strict_yaml import load_documents
 from tiphys.ports import ClusterApi, Object
@@ -104,10 +102,6 @@ def _read(path: Path, manifests: bool) -> Iterator[Object]:
 def _check(obj: Any, name: str, manifests: bool) -> None:
     if not isinstance(obj, dict):
         raise InvalidInput(f"{name}: holds something that is not an object")
-    if not manifests:
-        check_tree(obj, name)
-        return
     for key in ("apiVersion", "kind"):
-        if not isinstance(obj.get(key), str) or not obj[key]:
+        if manifests and not (isinstance(obj.get(key), str) and obj[key]):
             raise InvalidInput(f"{name}: an object without {key}")
-    check_template(obj, name)
