@@ -1,18 +1,23 @@
 """Where a cluster listens, and that it goes away whatever ends its owner."""
 
+import json
 import os
 import signal
 import socket
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from tests.cluster_fixtures import eventually
+from tiphys import bootstrap
 from tiphys.adapters.cluster_local import LocalClusters, start, state
 from tiphys.adapters.kube_api import KubeApi
+from tiphys.cli.cluster import command
 from tiphys.domain.errors import NotFound, Unavailable
 from tiphys.testing.conformance.cluster import ClusterProviderConformance
 
@@ -108,7 +113,7 @@ def test_a_stranger_is_not_let_in(control_plane, tmp_path):
 
 def test_no_secret_of_ours_reaches_the_processes(control_plane):
     for process in state.Home(control_plane.kubeconfig.parent).processes():
-        assert set(process.environ()) == {"PATH", "HOME", "TMPDIR", "GOGC"}
+        assert set(process.environ()) == {"PATH", "HOME", "TMPDIR", "GOGC", "GOMEMLIMIT"}
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -136,19 +141,30 @@ def test_the_next_run_cleans_up_when_even_the_guard_died(owner, root):
     assert not folders(root)
 
 
-def test_a_kept_cluster_outlives_its_maker_until_it_is_ended(binaries, root):
-    clusters = LocalClusters(binaries, root=root, nodes=1)
-    lease = clusters.up()
+def test_a_cluster_started_by_hand_stays_until_it_is_ended(binaries, root, monkeypatch):
+    monkeypatch.setattr(state, "default_root", lambda: root)
+    monkeypatch.setattr(bootstrap, "clusters", lambda: LocalClusters(binaries, nodes=1))
+    run = CliRunner().invoke
     try:
+        up = run(command, ["up", "--json"])
+        assert up.exit_code == 0, up.output
+        lease = json.loads(up.stdout)
         assert state.sweep(root) == []
-        [running] = clusters.running()
-        assert (running.id, running.server, running.kept) == (lease.id, lease.server, True)
-        assert KubeApi(running.kubeconfig).ready()
+        [listed] = json.loads(run(command, ["list", "--json"]).stdout)
+        assert listed == {
+            "id": lease["id"],
+            "kubeconfig": lease["kubeconfig"],
+            "server": lease["server"],
+            "kubernetes_version": lease["kubernetes_version"],
+            "kept": True,
+        }
+        assert KubeApi(Path(listed["kubeconfig"])).ready()
+        assert len(processes_in(root)) == 5  # its guard has left
     finally:
-        clusters.down(lease.id)
-    assert clusters.running() == []
+        run(command, ["down", "--all"])
+    assert run(command, ["list"]).stdout == ""
     with pytest.raises(NotFound, match="tiphys cluster list"):
-        clusters.down(lease.id)
+        run(command, ["down", lease["id"]], catch_exceptions=False)
 
 
 def test_a_program_that_ends_is_named_with_its_last_words(binaries, root, tmp_path):

@@ -41,7 +41,7 @@ class LocalClusters:
 
     binaries: Mapping[str, Path]
     _: KW_ONLY
-    root: Path = field(default_factory=state.default_root)
+    root: Path = field(default_factory=lambda: state.default_root())  # noqa: PLW0108  # tests move it
     nodes: int = 2
     timeout: float = 60.0
 
@@ -88,6 +88,12 @@ class LocalClusters:
 
     def _start(self) -> tuple[state.Home, Processes, Lease]:
         self._check_binaries()
+        try:
+            return self._try_to_start()
+        except OSError as error:
+            raise Unavailable(f"a cluster cannot be started below {self.root}: {error}") from error
+
+    def _try_to_start(self) -> tuple[state.Home, Processes, Lease]:
         state.sweep(self.root)
         for attempt in range(1, _ATTEMPTS + 1):
             home = state.create(self.root)

@@ -24,8 +24,8 @@ from tiphys.domain.errors import ApiRefusal, Unavailable
 _POLL = 0.02  # seconds
 _REQUEST = 1.0  # seconds; short, as a server that hangs hides a program that ended
 
-# Fewer garbage collections while the server starts: a tenth of a second for some memory.
-_ENVIRONMENT = {"GOGC": "400"}
+# Fewer garbage collections while the programs start; a soft limit pays the memory back later.
+_ENVIRONMENT = {"GOGC": "400", "GOMEMLIMIT": "400MiB"}
 
 
 def start(folder: Path, binaries: Mapping[str, Path], *, nodes: int, timeout: float) -> Processes:

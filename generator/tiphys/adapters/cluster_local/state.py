@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import getpass
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LOCK = "owner.lock"
 _KEPT = "kept"
+_ID = re.compile(r"[0-9a-f]{8}")  # nothing else below a root is ever touched
 _PROGRAMS = frozenset(
     {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"}
 )
@@ -103,8 +104,8 @@ class Home:
 
 
 def default_root() -> Path:
-    """`<temporary folder>/tiphys-<user>/clusters`."""
-    return Path(tempfile.gettempdir(), f"tiphys-{getpass.getuser()}", "clusters")
+    """`<temporary folder>/tiphys-<uid>/clusters`."""
+    return Path(tempfile.gettempdir(), f"tiphys-{os.getuid()}", "clusters")
 
 
 def create(root: Path) -> Home:
@@ -124,7 +125,7 @@ def find(root: Path) -> list[Home]:
     """Every cluster's folder below `root`, by id."""
     if not root.is_dir():
         return []
-    return [Home(folder) for folder in sorted(root.iterdir()) if (folder / _LOCK).exists()]
+    return [Home(each) for each in sorted(root.iterdir()) if _ID.fullmatch(each.name)]
 
 
 def sweep(root: Path) -> list[str]:
@@ -160,7 +161,6 @@ def _owned(home: Home) -> bool:
 @contextlib.contextmanager
 def _locked(root: Path) -> Iterator[None]:
     """Hold `root` alone for a moment, so that a folder is never swept before its owner locks it."""
-    _make_private(root.parent)
     _make_private(root)
     lock = os.open(root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -171,11 +171,12 @@ def _locked(root: Path) -> Iterator[None]:
 
 
 def _make_private(folder: Path) -> None:
-    """Make `folder`, or refuse one that is not ours: others may write in a temporary folder."""
+    """Make `folder`, or refuse one that others could exchange: anybody may write in /tmp."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
+        found, above = folder.lstat(), folder.parent.stat()
     except OSError as error:
         raise Unavailable(f"cannot make the clusters' folder: {error}") from error
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    mine = found.st_uid == os.getuid() and above.st_uid in (os.getuid(), 0)
+    if not (mine and stat.S_ISDIR(found.st_mode)):
         raise Refused(f"{folder} is not a folder of yours: choose another root for clusters")
