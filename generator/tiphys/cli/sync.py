@@ -17,11 +17,9 @@ def command(remote: str, json_: bool) -> None:
     REMOTE is a configured remote, a URL or a path. Branches travel with `git push` and `git fetch`
     as always.
     """
-    from pathlib import Path
+    from tiphys.bootstrap import sync_forge
 
-    from tiphys.adapters.git_sync import sync
-
-    done = sync(Path.cwd(), remote)
+    done = sync_forge(remote)
     if json_:
         click.echo(json.dumps(dataclasses.asdict(done)))
         return
