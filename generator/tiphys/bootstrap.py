@@ -24,6 +24,7 @@ from tiphys.ports import (
 
 if TYPE_CHECKING:
     from tiphys.adapters.git_repository import GitRepository
+    from tiphys.adapters.git_sync import Synced
     from tiphys.demo import Story, Teller
     from tiphys.domain.policy import Policy
     from tiphys.pipeline import Ports, Progress
