@@ -2,12 +2,14 @@
 
     load_skill(folder), load_skill_at(repository, rev, name), parse_skill(name, files) -> Skill
     render(skill, values) -> {file name: canonical YAML bytes}
+    lint_skill(skill) -> warnings that a person should fix before asking for a review
     complete(schema, values, source=...) -> values with defaults, checked
     make_release / read_release / release_files: what lies in manifests/<namespace>/<name>/
 
 No network, no cluster, no git beyond the reader port; Jinja, PyYAML and jsonschema are its tools.
 """
 
+from tiphys.library.lint import lint_skill
 from tiphys.library.release import (
     CLUSTER_FOLDER,
     RELEASE_FILE,
@@ -31,6 +33,7 @@ __all__ = [
     "RELEASE_FILE",
     "Release",
     "complete",
+    "lint_skill",
     "load_skill",
     "load_skill_at",
     "make_release",
