@@ -146,23 +146,22 @@ ESCAPES = [
 |self._TemplateReference__context|x()|super()|x.format|'%s' % x|'a' * 9|9 ** 9|1 / 0|1 // 0|1 % 0
 |lambda: 1|x[0:1]|x is callable|x is filter|x is sameas(1)|range(9)|cycler(1)|namespace()|_(x)
 |-x|caller()|varargs|[1] + 1|1 < 'a'|[x] < 1|5 - 'a'|5 in 5""".replace("\n", "").split("|"),
-        "x | attr('__class__')",
-        "x | format",
-        "[x] | map('upper') ",
-        "x | join(*labels)",
-        "x | join(**labels)",
-        "[x] | sort(attribute='__class__')",
-        "[x] | unique(attribute='__class__')",
-        "[x] | join(',', attribute='__class__')",
-        "x | items",
-        "5 | length",
-        "5 | first",
-        "[1, 'a'] | sort",
-        "x | replace",
-        "{1: 2}",
-        "x | #charge",
-    ]
-)
+    "x | attr('__class__')",
+    "x | format",
+    "[x] | map('upper') ",
+    "x | join(*labels)",
+    "x | join(**labels)",
+    "[x] | sort(attribute='__class__')",
+    "[x] | unique(attribute='__class__')",
+    "[x] | join(',', attribute='__class__')",
+    "x | items",
+    "5 | length",
+    "5 | first",
+    "[1, 'a'] | sort",
+    "x | replace",
+    "{1: 2}",
+    "x | #charge",
+]
 
 
 @pytest.mark.parametrize("expression", ESCAPES)

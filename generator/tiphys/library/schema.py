@@ -133,7 +133,7 @@ def _check_keywords(schema: Any, source: str, depth: int) -> None:
         raise LimitExceeded(f"{source}: nested deeper than {_MAX_DEPTH} levels")
     if unknown := set(schema) - _KEYWORDS:
         raise InvalidInput(f"{source}: keyword {sorted(unknown)[0]} is not supported")
-    if schema.get("format", "port") not in FORMATS:
+    if schema.get("format", "port") not in tuple(FORMATS):  # any JSON value may stand here
         raise InvalidInput(
             f"{source}: format {schema['format']!r} is unknown; use {', '.join(sorted(FORMATS))}"
         )

@@ -86,7 +86,7 @@ def parse_skill(name: str, files: Mapping[str, bytes], *, digest: str = "") -> S
         raise InvalidInput(f"{where}: has no templates/*.yaml.j2")
     if not examples:
         raise InvalidInput(f"{where}: has no examples/<case>/values.yaml")
-    scope = _scope(card.get("metadata") or {}, schema, where)
+    scope = _scope(card.get("metadata"), schema, where)
     sources = {f"{key}.yaml": _text(files, path, where) for key, path in sorted(templates.items())}
     for key, source in sources.items():
         check_template(source, name=f"{where}/templates/{key}.j2")
@@ -157,6 +157,7 @@ def _card(text: str, source: str) -> tuple[dict[str, Any], str]:
 
 
 def _scope(metadata: Any, schema: Mapping[str, Any], where: str) -> Scope:
+    metadata = {} if metadata is None else metadata
     if not isinstance(metadata, dict):
         raise InvalidInput(f"{where}/{CARD_PATH}: metadata must be a map of texts")
     scope = metadata.get("tiphys.scope", "namespaced")
