@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ RELEASE_FILE = "release.toml"
 CLUSTER_FOLDER = "_cluster"  # no namespace can have this name
 _LIMIT = 128 * 1024
 _REQUEST_LIMIT = 16 * 1024
+# A key of thousands of dotted parts takes TOML readers minutes; no release has reason for one.
+_DOTTED = re.compile(
+    r"""(?:(?:[A-Za-z0-9_-]{1,32}|"[^"\n]{0,32}"|'[^'\n]{0,32}')[ \t]{0,8}\.[ \t]{0,8}){64}"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ def release_files(release: Release, skill: Skill) -> dict[str, bytes]:
 
 
 def write_release(release: Release) -> bytes:
-    """`release.toml`: strings and values as TOML, nested values as inline tables."""
+    """`release.toml`: strings and values as TOML, nested values as inline tables; LimitExceeded."""
     lines = [
         f"skill = {_toml(release.skill)}",
         f"skill_digest = {_toml(release.skill_digest)}",
@@ -84,17 +89,15 @@ def write_release(release: Release) -> bytes:
         "[values]",
         *(f"{_toml(k)} = {_toml(v)}" for k, v in release.values.items() if v is not None),
     ]
-    return ("\n".join(lines) + "\n").encode()
+    return _limited(("\n".join(lines) + "\n").encode(), f"{release.path}/{RELEASE_FILE}")
 
 
 def read_release(data: bytes, *, path: str) -> Release:
     """The release whose `release.toml` lies in the folder `path`; InvalidInput."""
     source = f"{path}/{RELEASE_FILE}"
-    if len(data) > _LIMIT:
-        raise LimitExceeded(f"{source}: larger than {_LIMIT} bytes")
     try:
-        table = tomllib.loads(data.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
+        table = tomllib.loads(_limited(data, source).decode())
+    except (ValueError, RecursionError) as problem:  # bad TOML, bad UTF-8, numbers too long
         raise InvalidInput(f"{source}: not valid TOML: {problem}") from None
     known = {"skill": str, "skill_digest": str, "request": str, "model": str, "values": dict}
     if unknown := set(table) - set(known):
@@ -112,6 +115,14 @@ def read_release(data: bytes, *, path: str) -> Release:
             f"{source}: its values name {expected[1]}/{expected[0]}, its folder {path}"
         )
     return release
+
+
+def _limited(data: bytes, source: str) -> bytes:
+    if len(data) > _LIMIT:
+        raise LimitExceeded(f"{source}: larger than {_LIMIT} bytes")
+    if _DOTTED.search(data.decode(errors="replace")):
+        raise LimitExceeded(f"{source}: more than 64 words joined by dots")
+    return data
 
 
 def _toml(value: Any) -> str:
