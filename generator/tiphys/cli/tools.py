@@ -33,8 +33,8 @@ def install(names: tuple[str, ...], only: str | None, offline: bool, verify: boo
     nothing, and says nothing, if everything is there. Exit 1 for an unknown name, 2 if a tool
     cannot be had.
     """
-    from tiphys.toolchain.install import SOURCES
-    from tiphys.toolchain.install import install as install_tools
+    from tiphys.toolchain import SOURCES
+    from tiphys.toolchain import install as install_tools
     from tiphys.toolchain.report import shown
 
     sources = tuple(source for source in SOURCES if only in (None, source))
@@ -52,7 +52,7 @@ def install(names: tuple[str, ...], only: str | None, offline: bool, verify: boo
 @click.option("--json", "json_", is_flag=True, help="Print as JSON.")
 def list_tools(json_: bool) -> None:
     """List the tools, their state (installed, missing, changed) and where they came from."""
-    from tiphys.toolchain.cache import status
+    from tiphys.toolchain import status
 
     tools = status()
     if json_:

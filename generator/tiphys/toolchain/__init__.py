@@ -7,9 +7,10 @@ page, else builds it with Go; `locate` finds an installed one. Nothing here star
 from tiphys.toolchain.cache import ToolStatus, cache_root, locate, status
 from tiphys.toolchain.events import Event, Progress
 from tiphys.toolchain.install import Installed, install
-from tiphys.toolchain.lock import Lock, Tool, load_lock
+from tiphys.toolchain.lock import SOURCES, Lock, Tool, load_lock
 
 __all__ = [
+    "SOURCES",
     "Event",
     "Installed",
     "Lock",

@@ -63,25 +63,31 @@ class Downloader:
         self._answers: dict[str, bool] = {}
         self._one_probe = threading.Lock()
 
-    def fetch(self, release: Release, part: Path, progress: Fraction) -> None:
-        """Get the release's file into `part`, continuing what is there, and check it.
+    def expect(self, release: Release) -> str:
+        """The sha256 that the file must have: the pinned one, else the published one.
 
-        Unavailable if the host does not answer, there is no checksum, or the file does not match.
+        Unavailable if the release's host does not answer, or nothing names a checksum.
         """
         self._reach(release.url)
-        expected = release.sha256 or self._published(release)
+        return release.sha256 or self._published(release)
+
+    def fetch(self, url: str, expected: str, part: Path, progress: Fraction) -> None:
+        """Get the file at `url` into `part`, continuing what is there, and check its sha256.
+
+        Unavailable if it does not come or does not match; OSError is the disk's.
+        """
         resumed = part.exists()
-        self._complete(release.url, part, progress)
+        self._complete(url, part, progress)
         if digest(part) == expected:
             return
         part.unlink()
         if resumed:
             # The beginning was somebody's leftover: the file itself may still be good.
-            self._complete(release.url, part, progress)
+            self._complete(url, part, progress)
             if digest(part) == expected:
                 return
             part.unlink()
-        raise Unavailable(f"{release.url} does not match its checksum")
+        raise Unavailable(f"{url} does not match its checksum")
 
     def _reach(self, url: str) -> None:
         host = urlsplit(url).netloc

@@ -21,7 +21,6 @@ from tiphys.domain.errors import Unavailable
 from tiphys.toolchain.lock import Recipe, Tool
 
 LEAST_GO = (1, 24)
-ADVICE = f"install Go {LEAST_GO[0]}.{LEAST_GO[1]} or newer"
 # The size is most of a debug build; nobody debugs these.
 _COMPILER = "-gcflags=all=-dwarf=false"
 _STRIP = "-s -w"
@@ -33,6 +32,10 @@ class GoBuilder:
     def __init__(self, cancel: threading.Event | None = None, *, offline: bool = False) -> None:
         self._cancel = cancel or threading.Event()
         self._offline = offline
+
+    def check(self) -> None:
+        """Unavailable unless a Go that is new enough is on PATH."""
+        self._find_go()
 
     def build(
         self, recipe: Recipe, tools: Sequence[Tool], platform: str, work: Path

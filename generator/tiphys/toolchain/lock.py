@@ -8,9 +8,12 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tiphys.domain.errors import InvalidInput, NotFound, Unavailable
+
+Source = Literal["download", "go"]
+SOURCES: tuple[Source, ...] = ("download", "go")
 
 _ARCHITECTURES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
@@ -88,6 +91,13 @@ class Lock:
             return tuple(tool for tool in self.tools if not tool.optional)
         wanted = [self.find(*name.split("@", 1)) for name in names]
         return tuple(tool for tool in self.tools if tool in wanted)
+
+
+def labels(tools: Sequence[Tool]) -> str:
+    """As in "etcd 3.6.6", "kwok, kwokctl 0.8.0", "etcd 3.6.6, kwok 0.8.0"."""
+    if len({tool.version for tool in tools}) == 1:
+        return f"{', '.join(tool.name for tool in tools)} {tools[0].version}"
+    return ", ".join(tool.label for tool in tools)
 
 
 def this_platform() -> str:
