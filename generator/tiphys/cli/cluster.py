@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
 
 from tiphys.cli.output import as_json, progress, table
-
-if TYPE_CHECKING:
-    from tiphys.adapters.cluster_local import LocalClusters
 
 _json = click.option("--json", "json_", is_flag=True, help="Print as JSON.")
 
@@ -24,16 +20,11 @@ def command() -> None:
 @_json
 def up(json_: bool) -> None:
     """Start a cluster that runs until `down`, and print the path of its kubeconfig."""
-    from tiphys.adapters.cluster_local import LocalClusters
     from tiphys.bootstrap import clusters
-    from tiphys.domain.errors import Refused
 
     with progress() as tell:
         tell("starting a control plane")
-        provider = clusters()
-        if not isinstance(provider, LocalClusters):
-            raise Refused("only clusters of local processes can be started by hand")
-        lease = provider.up()
+        lease = clusters().up()
     if json_:
         return as_json({**asdict(lease), "kubeconfig": str(lease.kubeconfig)})
     click.echo(str(lease.kubeconfig))
@@ -46,9 +37,11 @@ def up(json_: bool) -> None:
 @click.option("--all", "all_", is_flag=True, help="End every cluster that `up` started.")
 def down(id: str | None, all_: bool) -> None:
     """End a cluster. Exit 1 if there is none with that ID."""
+    from tiphys.bootstrap import running_clusters
+
     if (id is None) is not all_:
         raise click.UsageError("name one cluster, or say --all")
-    found = _running()
+    found = running_clusters()
     # A lease belongs to a program that still works with it: only by name can it be ended.
     for each in [id] if id is not None else [one.id for one in found.running() if one.kept]:
         found.down(each)
@@ -59,7 +52,9 @@ def down(id: str | None, all_: bool) -> None:
 @_json
 def list_clusters(json_: bool) -> None:
     """List the clusters that run here, those leased by other programs included."""
-    found = _running().running()
+    from tiphys.bootstrap import running_clusters
+
+    found = running_clusters().running()
     if json_:
         return as_json([{**asdict(each), "kubeconfig": str(each.kubeconfig)} for each in found])
     rows = [
@@ -73,10 +68,3 @@ def list_clusters(json_: bool) -> None:
         for each in found
     ]
     return table(("id", "state", "version", "server", "kubeconfig"), rows)
-
-
-def _running() -> LocalClusters:
-    """What finds and ends clusters; unlike a start, that needs no binaries."""
-    from tiphys.adapters.cluster_local import LocalClusters
-
-    return LocalClusters({})
