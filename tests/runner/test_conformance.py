@@ -100,7 +100,8 @@ def test_every_case_gives_what_it_says(embedded, api, control_plane, fresh_names
         )
 
     assert len(CASES) >= 25
-    assert in_parallel(check, CASES) == []
+    problems = in_parallel(check, CASES)
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.cluster
@@ -124,4 +125,5 @@ def test_chainsaw_agrees(
         return found
 
     cases = [case for case in CASES if (case in KUBECTL) == kubectl]
-    assert in_parallel(check, cases) == []
+    problems = in_parallel(check, cases)
+    assert not problems, "\n".join(problems)

@@ -192,9 +192,20 @@ def _step_reports(test: Mapping[str, Any]) -> Iterator[StepReport]:
                 step=step.get("name", ""),
                 operation=operation.get("type", ""),
                 outcome=outcome,
-                message=" ".join((failure or "").split()),
+                message=_brief(failure or ""),
                 seconds=(end - begin).total_seconds(),
             )
+
+
+def _brief(failure: str) -> str:
+    """Of an assertion's words the objects and what is wrong with each, without the long diff."""
+    lines = failure.splitlines()
+    wrong = [line.strip() for line in lines if line.startswith("* ")]
+    if not wrong:
+        return " ".join(failure.split())
+    frames = (i for i, line in enumerate(lines) if line and not line.strip("-"))
+    objects = [lines[i + 1] for i in list(frames)[::2] if i + 1 < len(lines)]
+    return " ".join([*objects[:1], *wrong])
 
 
 def _out_of_time(name: str, log: str, deadline: float, seconds: float) -> TestReport:

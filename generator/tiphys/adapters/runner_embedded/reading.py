@@ -22,6 +22,7 @@ LIMITS = Limits(size=256 * 1024)
 
 _T = TypeVar("_T")
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:ns|us|µs|ms|s|m|h)")
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _TRY = frozenset(
     {"apply", "assert", "create", "delete", "describe", "error", "patch", "sleep", "update", "wait"}
@@ -289,6 +290,8 @@ def _resource_action(node: _Node) -> doc.ResourceAction:
             resource.text(key, required=True)
         if "ref" in node.value:
             content = _referenced(resource)
+        else:
+            content = {**content, "metadata": _metadata(resource.at("metadata"))}
     return doc.ResourceAction(
         file=_file(node, has_other=content is not None),
         resource=as_sent(content),
@@ -300,6 +303,28 @@ def _resource_action(node: _Node) -> doc.ResourceAction:
         ),
         template=node.flag("template"),
     )
+
+
+def _metadata(node: _Node) -> dict[str, Any]:
+    """What Chainsaw's own schema makes of an inline object's metadata; a file's is left alone."""
+    if node.value is None:
+        return {}
+    metadata = dict(node.mapping())
+    for key in ("name", "namespace", "generateName"):
+        node.scalar(key, str, "")
+    for key in ("labels", "annotations"):
+        texts = node.at(key)
+        if texts.value is not None:
+            metadata[key] = {name: value or "" for name, value in texts.mapping().items()}
+        for name in metadata.get(key) or ():
+            if not isinstance(texts.value[name], str | None):
+                raise texts.at(name).wrong("must be text")
+            value = metadata[key][name]
+            if key == "labels" and value and not _LABEL.fullmatch(value):
+                raise texts.at(name).wrong(
+                    f"{value!r} is no label value; an expression there must stand in a file"
+                )
+    return metadata
 
 
 def _referenced(node: _Node) -> dict[str, Any]:
