@@ -6,7 +6,7 @@ import getpass
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tiphys.config import CONFIG_FILE, Configured, configure
 from tiphys.domain.errors import NotFound
 from tiphys.ports import (
+    ClusterApi,
     ClusterProvider,
     Forge,
     Index,
@@ -110,8 +111,8 @@ def sandboxes(
         from tiphys.verify.check import Sandbox
 
         with provider().lease() as lease:
-            api = KubeApi(lease.kubeconfig)
-            yield Sandbox(lease, api, _runner(runner, seconds))
+            with closing(KubeApi(lease.kubeconfig)) as api:
+                yield Sandbox(lease, api, _runner(runner, seconds, api))
 
     return sandbox
 
@@ -243,13 +244,12 @@ def open_story(root: Path, teller: Teller) -> Iterator[Story]:
         yield Story(ports, people.forge, people, root, teller)
 
 
-def _runner(name: Runner, seconds: float) -> TestRunner:
+def _runner(name: Runner, seconds: float, api: ClusterApi) -> TestRunner:
     if name == "chainsaw":
         from tiphys.adapters.runner_chainsaw import ChainsawRunner
         from tiphys.toolchain import locate
 
         return ChainsawRunner(locate("chainsaw"))
-    from tiphys.adapters.kube_api import KubeApi
     from tiphys.adapters.runner_embedded import EmbeddedRunner
 
-    return EmbeddedRunner(lambda lease: KubeApi(lease.kubeconfig), deadline=seconds)
+    return EmbeddedRunner(lambda _lease: api, deadline=seconds)

@@ -13,8 +13,12 @@ from tiphys.cli.output import as_json
 
 
 @click.command(help="Watch the whole story in a scratch repository; exit 1 if a step fails.")
-@click.option("--dir", "folder", type=click.Path(path_type=Path),
-              help="Keep the repository here (default: a temporary folder, kept too).")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Keep the repository here (default: a temporary folder, kept too).",
+)
 @click.option("--brief", is_flag=True, help="Only the steps and the table.")
 @click.option("--json", "json_", is_flag=True, help="Print the table as JSON at the end.")
 def command(folder: Path | None, brief: bool, json_: bool) -> None:
@@ -78,7 +82,7 @@ class _Screen:
             f"\nLook next:\n"
             f"   cd {root} && git log --graph --oneline\n"
             f"   tiphys -C {root} pr show 2      the verdict with its evidence\n"
-            f"   tiphys -C {root} search \"run a cron job every night\"\n"
+            f'   tiphys -C {root} search "run a cron job every night"\n'
             f"   docs/tutorial.md               the same by hand",
             markup=False,
         )

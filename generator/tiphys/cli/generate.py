@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -11,16 +12,22 @@ from tiphys.cli.output import as_json
 _LIMIT = 64 * 1024
 
 
-@click.command(help="Read a request on stdin, write manifests to stdout. Exit 1 if none can be made.")
-@click.option("--context", "context", type=click.File("r"), help="More text that belongs to the request.")
-@click.option("--json", "json_", is_flag=True, help="Print skill, values, questions and manifests as JSON.")
+@click.command(
+    help="Read a request on stdin, write manifests to stdout. Exit 1 if none can be made."
+)
+@click.option(
+    "--context", "context", type=click.File("r"), help="More text that belongs to the request."
+)
+@click.option(
+    "--json", "json_", is_flag=True, help="Print skill, values, questions and manifests as JSON."
+)
 def command(context: Any, json_: bool) -> int:
     """Reuse a skill of this repository, or of the starter set outside of one."""
     from tiphys.bootstrap import open_skills
     from tiphys.domain.errors import LimitExceeded
     from tiphys.pipeline import generate
 
-    text = click.get_text_stream("stdin").read(_LIMIT + 1)
+    text: str = sys.stdin.read(_LIMIT + 1)
     if context is not None:
         text += "\n" + context.read(_LIMIT + 1)
     if len(text) > _LIMIT:

@@ -15,4 +15,4 @@ def command(folder: Path) -> None:
 
     sha, skills = init_repository(folder)
     click.echo(f"{folder}: {skills} skills committed as {sha[:12]}")
-    click.echo(f"next: cd {folder} && tiphys request \"...\"", err=True)
+    click.echo(f'next: cd {folder} && tiphys request "..."', err=True)

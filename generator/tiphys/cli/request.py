@@ -14,7 +14,9 @@ _LIMIT = 16 * 1024
 
 @click.command(help="Ask for something in plain words; prints the number of the issue.")
 @click.argument("text", required=False)
-@click.option("--file", "-f", "file", type=click.File("r"), help="Read the text from FILE (- is stdin).")
+@click.option(
+    "--file", "-f", "file", type=click.File("r"), help="Read the text from FILE (- is stdin)."
+)
 @click.option("--json", "json_", is_flag=True, help="Print the issue as JSON.")
 def command(text: str | None, file: TextIO | None, json_: bool) -> None:
     """Open an issue with the text as its body and its first line as title."""

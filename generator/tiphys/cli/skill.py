@@ -52,21 +52,29 @@ def show(name: str, json_: bool) -> None:
         f"| {n} | {'required' if n in required else d.get('default')} | {d['description']} |"
         for n, d in skill.schema["properties"].items()
     ]
-    head = f"# {skill.name}\n\n{skill.description}\n\n| value | default | meaning |\n|---|---|---|\n"
+    head = (
+        f"# {skill.name}\n\n{skill.description}\n\n| value | default | meaning |\n|---|---|---|\n"
+    )
     markdown(head + "\n".join(rows) + f"\n\n{skill.body}\n")
 
 
 @command.command("new", help="Write a working skill to start from into skills/NAME.")
 @click.argument("name")
-@click.option("--description", "-d", default="Describe in a sentence what this skill is for.",
-              help="What it does and when to use it; search reads this.")
+@click.option(
+    "--description",
+    "-d",
+    default="Describe in a sentence what this skill is for.",
+    help="What it does and when to use it; search reads this.",
+)
 def new(name: str, description: str) -> None:
     """The files land in the work tree; commit them on a branch and open a pull request."""
     from tiphys.scaffold import skill_files, write_files
 
     folder = Path("skills") / name
     write_files(folder, skill_files(name, description))
-    click.echo(f"{folder}: edit it, then `tiphys skill lint {folder}` and `tiphys skill test {folder}`")
+    click.echo(
+        f"{folder}: edit it, then `tiphys skill lint {folder}` and `tiphys skill test {folder}`"
+    )
 
 
 @command.command("lint", help="What a reviewer would ask you to fix; exit 1 if there is anything.")
@@ -93,13 +101,20 @@ def render(skill: str, values: Any) -> None:
     given = load(values.read(), source="values")
     if not isinstance(given, dict):
         raise InvalidInput("values: must be a map of values")
-    click.echo("---\n".join(d.decode() for d in render_skill(_load(skill), given).values()), nl=False)
+    click.echo(
+        "---\n".join(d.decode() for d in render_skill(_load(skill), given).values()), nl=False
+    )
 
 
 @command.command("test", help="Run the skill's test with each example on a fresh cluster.")
 @click.argument("skill")
-@click.option("--runner", type=click.Choice(["embedded", "chainsaw"]), default="embedded",
-              show_default=True, help="What runs the test.")
+@click.option(
+    "--runner",
+    type=click.Choice(["embedded", "chainsaw"]),
+    default="embedded",
+    show_default=True,
+    help="What runs the test.",
+)
 @_JSON
 def test(skill: str, runner: str, json_: bool) -> int:
     """Exit 0 all pass, 1 one fails, 2 the cluster failed."""

@@ -18,15 +18,33 @@ _EXIT = {"accept": 0, "revise": 1, "reject": 1, "inconclusive": 2}
 
 @click.command(help="Judge a pull request (number), a revision, or loose manifests (--path DIR).")
 @click.argument("what", required=False)
-@click.option("--path", "folder", type=click.Path(exists=True, path_type=Path),
-              help="Judge the manifests below this folder with the checks that apply.")
-@click.option("--engine", type=click.Choice(["local"]), default="local", show_default=True,
-              help="Where the checks run.")
-@click.option("--runner", type=click.Choice(["embedded", "chainsaw"]), default="embedded",
-              show_default=True, help="What runs the behaviour tests.")
+@click.option(
+    "--path",
+    "folder",
+    type=click.Path(exists=True, path_type=Path),
+    help="Judge the manifests below this folder with the checks that apply.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local"]),
+    default="local",
+    show_default=True,
+    help="Where the checks run.",
+)
+@click.option(
+    "--runner",
+    type=click.Choice(["embedded", "chainsaw"]),
+    default="embedded",
+    show_default=True,
+    help="What runs the behaviour tests.",
+)
 @click.option("--json", "json_", is_flag=True, help="Print the verdict as JSON.")
 def command(
-    what: str | None, folder: Path | None, engine: str, runner: str, json_: bool  # noqa: ARG001  # one engine so far
+    what: str | None,
+    folder: Path | None,
+    engine: str,
+    runner: str,
+    json_: bool,  # noqa: ARG001  # one engine so far
 ) -> int:
     """Exit 0 accept, 1 not accepted, 2 could not tell."""
     from tiphys.bootstrap import loose_folder, open_ports, sandboxes_for

@@ -58,11 +58,20 @@ def release_path(namespace: str | None, name: str) -> str:
 
 
 def make_release(
-    skill: Skill, values: Mapping[str, Any], *, request: str, model: str = ""
+    skill: Skill,
+    values: Mapping[str, Any],
+    *,
+    request: str,
+    model: str = "",
+    name: str | None = None,
 ) -> Release:
-    """The release that a skill and its values define."""
+    """The release that a skill and its values define.
+
+    Its folder is called `name`: the value `name`, or that with the skill's name behind it where
+    another skill's release has the first.
+    """
     return Release(
-        name=str(values["name"]),
+        name=name or str(values["name"]),
         namespace=str(values["namespace"]) if skill.scope == "namespaced" else None,
         skill=skill.name,
         skill_digest=skill.digest,
@@ -109,11 +118,11 @@ def read_release(data: bytes, *, path: str) -> Release:
     release = Release(name=name, namespace=None if folder == CLUSTER_FOLDER else folder, **table)
     if release.path != path:
         raise InvalidInput(f"{source}: does not lie in manifests/<namespace>/<name>")
-    expected = (release.values.get("name"), release.values.get("namespace"))
-    if expected != (name, release.namespace):
-        raise InvalidInput(
-            f"{source}: its values name {expected[1]}/{expected[0]}, its folder {path}"
-        )
+    own = release.values.get("name")
+    if name not in (own, f"{own}-{release.skill}"):
+        raise InvalidInput(f"{source}: its values name {own!r}, its folder {name!r}")
+    if release.namespace is not None and release.values.get("namespace") != release.namespace:
+        raise InvalidInput(f"{source}: its namespace is not that of its folder")
     return release
 
 
