@@ -46,7 +46,8 @@ class GoBuilder:
         """
         go = self._find_go()
         sources, out, temp = work / "src", work / "out", work / "tmp"
-        shutil.copytree(recipe.folder, sources)
+        shutil.copytree(recipe.folder, sources, copy_function=shutil.copyfile)
+        sources.chmod(0o755)  # an installed package's folder may be read-only
         out.mkdir()
         temp.mkdir()
         log = work.with_suffix(".log")
@@ -57,7 +58,7 @@ class GoBuilder:
             self._run([go, "mod", "vendor"], sources, env, log)
             for name, place in recipe.vendor.items():
                 shutil.copyfile(sources / name, sources / "vendor" / place)
-        flags = ["-buildvcs=false", "-trimpath", mode, _COMPILER]
+        flags = ["-trimpath", mode, _COMPILER]
         linker = " ".join([_STRIP, *recipe.ldflags])
         packages = [tool.package for tool in tools]
         command = [go, "build", *flags, "-ldflags", linker, "-o", f"{out}{os.sep}", *packages]
@@ -86,7 +87,8 @@ class GoBuilder:
             "CGO_ENABLED": "0",
             "GO111MODULE": "on",
             "GOARCH": arch,
-            "GOFLAGS": "",
+            # Not empty: Go would then take what the user wrote with `go env -w`.
+            "GOFLAGS": "-buildvcs=false",
             "GOOS": system,
             # Go's scraps of hundreds of MB go where the next run cleans up after a kill.
             "GOTMPDIR": str(temp),
