@@ -111,6 +111,13 @@ def test_a_test_that_chainsaw_cannot_read(run):
         run(report=False, log="Loading tests...\nError: unknown field\n")
 
 
+def test_a_crash_of_chainsaw_is_no_failure_of_the_test(run):
+    report = run(report=False, log="Running tests...\npanic: interface conversion\n\ngoroutine 1")
+    assert (report.outcome, report.message) == (
+        "error", "Chainsaw crashed: panic: interface conversion",
+    )  # fmt: skip
+
+
 def test_no_cluster_at_all(run):
     with pytest.raises(Unavailable, match="cannot reach the cluster"):
         run(report=False, log="Error: dial tcp: connection refused\n")

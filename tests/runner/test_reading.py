@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiphys.adapters.runner_embedded.jsonpath import find, parse_jsonpath
-from tiphys.adapters.runner_embedded.reading import read_duration, read_test
+from tiphys.adapters.runner_embedded.nodes import read_duration
+from tiphys.adapters.runner_embedded.reading import read_test
 from tiphys.domain.errors import InvalidInput, LimitExceeded
 from tiphys.library.strict_yaml import dump
 

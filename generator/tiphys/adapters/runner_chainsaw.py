@@ -32,6 +32,7 @@ _INFRASTRUCTURE = re.compile(
     r"connection refused|connection reset|no route to host|dial tcp|TLS handshake|: EOF"
     r"|failed to (?:load|get).*kubeconfig|server is currently unable|etcdserver:"
 )
+_CRASH = re.compile(r"^(panic: .*)$", re.MULTILINE)
 _FAILED = re.compile(r"^- Failed {1,2}tests (\d+)$", re.MULTILINE)
 _ERROR = re.compile(r"=== ERROR\n(.*?)(?=\n\s*\| |\n---|\n=== |\Z)", re.DOTALL)
 _LAST_RUN = re.compile(r"\| ([^|]+?) *\| ([A-Z]+) *\| RUN +\| *(.*)")
@@ -65,6 +66,8 @@ class ChainsawRunner:
             report = _load(home / "report.json")
         if code is None:
             return _out_of_time(name, log, self._deadline, seconds)
+        if crash := _CRASH.search(log):
+            return TestReport(name, "error", f"Chainsaw crashed: {crash[1]}", (), seconds)
         if report is None:
             raise _refusal(log)
         return _test_report(name, report, log, seconds)

@@ -8,15 +8,17 @@ which ends the operation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tiphys.adapters.runner_embedded.expressions import Bindings, Form, Program, parse_form
+from tiphys.adapters.runner_embedded.expressions import Form, Program, parse_form
 from tiphys.adapters.runner_embedded.functions import EvaluationError
 from tiphys.adapters.runner_embedded.gotypes import is_number
+from tiphys.adapters.runner_embedded.interpreter import Bindings
 from tiphys.domain.errors import InvalidInput
 
+_SAID = 5  # mismatches in a message
 _SHOWN = 200  # characters of a value in a message
 
 
@@ -41,6 +43,12 @@ def mismatches(tree: Any, value: Any, bindings: Bindings, path: str = "") -> lis
     if _matches(expected, value, path):
         return []
     return [Mismatch(path, f"expected {show(expected)}, got {show(value)}")]
+
+
+def say(wrong: Sequence[Mismatch]) -> str:
+    """The first few mismatches in one line."""
+    more = f" and {len(wrong) - _SAID} more" if len(wrong) > _SAID else ""
+    return "; ".join(map(str, wrong[:_SAID])) + more
 
 
 def check_tree(tree: Any, path: str = "") -> None:

@@ -18,21 +18,17 @@ from tiphys.adapters.runner_embedded.document import (
     Test,
     Timeouts,
 )
+from tiphys.adapters.runner_embedded.expecting import expect
 from tiphys.adapters.runner_embedded.functions import EvaluationError
 from tiphys.adapters.runner_embedded.gotypes import as_written
-from tiphys.adapters.runner_embedded.operations import (
-    RESOURCE_OPERATIONS,
-    Context,
-    Created,
-    clean,
-    reference,
-    resources,
-)
+from tiphys.adapters.runner_embedded.objects import clean, reference
 from tiphys.adapters.runner_embedded.preflight import preflight
 from tiphys.adapters.runner_embedded.reading import read_test
 from tiphys.adapters.runner_embedded.scope import Scope
 from tiphys.adapters.runner_embedded.stage import OperationFailed, Stage
+from tiphys.adapters.runner_embedded.templating import text_of
 from tiphys.adapters.runner_embedded.waiting import describe, wait
+from tiphys.adapters.runner_embedded.writing import Context, Created, delete, write
 from tiphys.domain.errors import ApiRefusal, InvalidInput, Unavailable
 from tiphys.domain.evidence import Outcome
 from tiphys.domain.testreport import StepReport, TestReport
@@ -206,7 +202,7 @@ class _Run:
         if isinstance(action, ResourceAction):
             manifests = operation.kind not in ("assert", "error")
             try:
-                targets = resources(action, self._stage, scope, manifests=manifests)
+                targets = self._targets(action, scope, manifests=manifests)
             except (OperationFailed, EvaluationError) as error:
                 self._note(step, operation.kind, "fail", str(error), 0.0, listed=listed)
                 return scope, False
@@ -240,10 +236,20 @@ class _Run:
             return describe(action, self._stage, scope)
         scope = scope.override({}, template=action.template, skip_delete=None)
         scope = scope.resolve(action.bindings)
-        recorded = None if scope.skip_delete else created
-        context = Context(self._stage, scope, action, recorded)
-        outputs.update(RESOURCE_OPERATIONS[operation.kind](operation, context, target))
+        context = Context(self._stage, scope, action, None if scope.skip_delete else created)
+        if operation.kind in ("assert", "error"):
+            expect(operation, self._stage, scope, target)
+        elif operation.kind == "delete":
+            delete(operation, context, target)
+        else:
+            outputs.update(write(operation, context, target))
         return reference(target)
+
+    def _targets(self, action: ResourceAction, scope: Scope, *, manifests: bool) -> list[Object]:
+        """The objects or trees of an operation. OperationFailed, EvaluationError, InvalidInput."""
+        if action.resource is not None:
+            return [action.resource]
+        return self._stage.files(text_of(action.file, scope.bindings), manifests=manifests)
 
     def _report(
         self, step: str, kind: str, work: Callable[[], str], *, listed: bool = True

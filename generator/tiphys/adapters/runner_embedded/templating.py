@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tiphys.adapters.runner_embedded.assertion import child_path, show
-from tiphys.adapters.runner_embedded.expressions import Bindings, parse_text
+from tiphys.adapters.runner_embedded.expressions import parse_text
 from tiphys.adapters.runner_embedded.functions import EvaluationError
+from tiphys.adapters.runner_embedded.interpreter import Bindings
 from tiphys.domain.errors import InvalidInput
 
 

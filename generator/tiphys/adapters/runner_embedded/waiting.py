@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from tiphys.adapters.runner_embedded.document import Condition, ObjectAction, Operation
 from tiphys.adapters.runner_embedded.functions import EvaluationError
 from tiphys.adapters.runner_embedded.jsonpath import find
-from tiphys.adapters.runner_embedded.operations import reference
+from tiphys.adapters.runner_embedded.objects import reference
 from tiphys.adapters.runner_embedded.scope import Scope
 from tiphys.adapters.runner_embedded.stage import OperationFailed, Stage
 from tiphys.adapters.runner_embedded.templating import text_of
