@@ -27,7 +27,7 @@ class Configured:
 
 
 def configure(file: bytes | None, environment: Mapping[str, str]) -> Configured:
-    """Defaults, then the file's bytes (None: there is no file), then the environment. InvalidInput."""
+    """Defaults, then the file (None: there is none), then the environment. InvalidInput."""
     settings = Settings()
     origins = dict.fromkeys(named(settings), "default")
     for name, value in _from_file(file).items():

@@ -154,7 +154,7 @@ class Story:
 
     def _new_skill(self) -> str:
         name = "maintenance-banner"
-        about = "Publish a maintenance banner: a ConfigMap with a note that front ends show to visitors."
+        about = "Publish a maintenance banner: a note in a ConfigMap that visitors are shown."
         files = {f"skills/{name}/{path}": data for path, data in skill_files(name, about).items()}
         repository = self.people_ports.repository
         base = repository.resolve("main")

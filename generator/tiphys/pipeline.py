@@ -8,7 +8,7 @@ what a stage needs from outside comes in `Ports`, wired in one place (`tiphys.bo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
@@ -70,7 +70,7 @@ class Work:
     model_calls: int = 0
 
 
-# -- propose: an issue becomes a pull request, a question or an honest no ---------------------------
+# -- propose: an issue becomes a pull request, a question or an honest no --------------------------
 
 
 def understand(work: Work, ports: Ports) -> Work:
@@ -106,10 +106,9 @@ def reuse(work: Work, ports: Ports) -> Work:
         found = {name: str(value) for name, value in filling.values.items()}
         body = question_body(dict(filling.questions), found)
         return replace(work, filling=filling, ending="asked", reply=body)
-    if filling.existing is not None and dict(filling.existing.values) == dict(filling.values):
-        if filling.existing.skill_digest == match.skill.digest:
-            reply = f"`{filling.existing.path}` is already like that; nothing to change."
-            return replace(work, ending="declined", reply=reply)
+    if filling.existing is not None and _already_so(filling.existing, filling, match):
+        reply = f"`{filling.existing.path}` is already like that; nothing to change."
+        return replace(work, filling=filling, ending="declined", reply=reply)
     try:
         folder = (
             filling.existing.name
@@ -247,10 +246,8 @@ def merge_pull(number: int, ports: Ports) -> str:
     ports.forge.mark_merged(number, merged.sha)
     if pull.issue is not None:
         ports.forge.set_state(pull.issue, "closed")
-    try:
+    with suppress(Conflict, NotFound):  # somebody pushed to it or deleted it: theirs to keep
         ports.repository.delete_branch(pull.source, subject.head_sha)
-    except (Conflict, NotFound):
-        pass  # somebody pushed to it or deleted it meanwhile: theirs to keep
     remember(ports)
     return merged.sha
 
@@ -275,6 +272,11 @@ def _draft(work: Work, match: Match, filling: Filling, folder: str, ports: Ports
     present = {e.path for e in ports.repository.entries(work.base, draft.release.path)}
     gone = dict.fromkeys(present - set(draft.files))
     return replace(draft, files={**gone, **draft.files})
+
+
+def _already_so(existing: Release, filling: Filling, match: Match) -> bool:
+    same = dict(existing.values) == dict(filling.values)
+    return same and existing.skill_digest == match.skill.digest
 
 
 def _accepted(subject: Subject, number: int, pull: Pull, forge: Forge) -> None:

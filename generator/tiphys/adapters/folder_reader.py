@@ -10,6 +10,7 @@ from tiphys.domain.errors import LimitExceeded, NotFound, Refused
 from tiphys.domain.tree import MODE_FILE, MODE_SYMLINK, Change, Entry
 
 _FILES = 1000
+_SUFFIXES = (".yaml", ".yml")
 
 
 class FolderReader:
@@ -18,9 +19,10 @@ class FolderReader:
     def __init__(self, path: Path) -> None:
         self._root = path if path.is_dir() else path.parent
         found = path.rglob("*") if path.is_dir() else [path]
-        files = [p for p in found if p.suffix in (".yaml", ".yml") and (p.is_symlink() or p.is_file())]
+        yaml = (p for p in found if p.suffix in (".yaml", ".yml"))
+        files = [p for p in yaml if p.is_symlink() or p.is_file()]
         if len(files) > _FILES:
-            raise LimitExceeded(f"{path}: {len(files)} YAML files, at most {_FILES} are judged at once")
+            raise LimitExceeded(f"{path}: {len(files)} YAML files, at most {_FILES} at once")
         self._entries = tuple(
             Entry(
                 p.relative_to(self._root).as_posix(),

@@ -26,8 +26,11 @@ def command(rebuild: bool, json_: bool) -> None:
 
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("indexing", total=None)
-            done = follow(repository, open_index(), target, rebuild=rebuild,
-                          progress=lambda n, total: bar.update(task, completed=n, total=total))  # fmt: skip
+
+            def advance(count: int, total: int) -> None:
+                bar.update(task, completed=count, total=total)
+
+            done = follow(repository, open_index(), target, rebuild=rebuild, progress=advance)
     else:
         done = follow(repository, open_index(), target, rebuild=rebuild)
     if json_:

@@ -55,4 +55,4 @@ def progress() -> Iterator[Progress]:
     from rich.console import Console
 
     with Console(stderr=True).status("starting") as status:
-        yield lambda message: status.update(message)
+        yield status.update

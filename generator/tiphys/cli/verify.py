@@ -42,9 +42,9 @@ _EXIT = {"accept": 0, "revise": 1, "reject": 1, "inconclusive": 2}
 def command(
     what: str | None,
     folder: Path | None,
-    engine: str,
+    engine: str,  # noqa: ARG001  # there is one so far, and scripts may already name it
     runner: str,
-    json_: bool,  # noqa: ARG001  # one engine so far
+    json_: bool,
 ) -> int:
     """Exit 0 accept, 1 not accepted, 2 could not tell."""
     from tiphys.bootstrap import loose_folder, open_ports, sandboxes_for

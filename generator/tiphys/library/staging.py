@@ -1,4 +1,4 @@
-"""A test laid out as both runners expect it: the test, its values and the manifests in one folder."""
+"""A test as both runners expect it: the test, its values and the manifests in one folder."""
 
 from __future__ import annotations
 

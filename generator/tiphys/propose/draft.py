@@ -51,17 +51,18 @@ def write_draft(request: Request, match: Match, filling: Filling, *, folder: str
 
 def _body(request: Request, match: Match, filling: Filling, release: Release, skill: Skill) -> str:
     lines = [
-        f"Serves #{request.number} with the merged skill `{skill.name}` "
-        f"(`{skill.digest[:12]}`): {match.because}. No model was called.",
+        (
+            f"Serves #{request.number} with the merged skill `{skill.name}` "
+            f"(`{skill.digest[:12]}`): {match.because}. No model was called."
+        ),
         "",
         "| value | is | from |",
         "|---|---|---|",
     ]
     for name, definition in skill.schema["properties"].items():
         if name in filling.values:
-            lines.append(
-                f"| {name} | `{cell(filling.values[name])}` | {cell(filling.sources.get(name, ''))} |"
-            )
+            source = cell(filling.sources.get(name, ""))
+            lines.append(f"| {name} | `{cell(filling.values[name])}` | {source} |")
         elif definition.get("default") is not None:
             lines.append(f"| {name} | `{cell(definition['default'])}` | the skill's default |")
     if filling.unused:

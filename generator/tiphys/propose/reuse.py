@@ -145,5 +145,5 @@ def _same_release(reading: Reading, skill: Skill, releases: Sequence[Release]) -
 def _on_top_of(existing: Release | None, reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
     if existing is None:
         return dict(reading.values), dict(reading.sources)
-    kept = {name: f"kept from {existing.path}" for name in existing.values}
+    kept = dict.fromkeys(existing.values, f"kept from {existing.path}")
     return {**existing.values, **reading.values}, {**kept, **reading.sources}

@@ -20,7 +20,10 @@ _DAYS = {
     )
     for day in days.split()
 }
-_TIME = r"(?:\s+(?:at|um|à|a las|alle)\s+(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>am|pm)?)?"
+_TIME = (
+    r"(?:\s+(?:at|um|à|a las|alle)\s+(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?"
+    r"\s*(?P<half>am|pm)?)?"
+)
 _EVERY = r"\b(?:every|each|jede[nrs]?|chaque|cada|ogni)\s+"
 _MINUTES = re.compile(rf"{_EVERY}(\d{{1,2}})\s*(?:minutes|minuten|minutos|minuti|min)\b", re.I)
 _HOURS = re.compile(rf"{_EVERY}(\d{{1,2}})\s*(?:hours|stunden|heures|horas|ore)\b", re.I)

@@ -1,8 +1,8 @@
 """Values read out of a request in plain words, guided by a skill's signature; no model involved.
 
 Every value must stand in the text in a form that its definition accepts, and each is returned with
-the words that it was read from, so that a person can check it at a glance. What is stated twice with
-different values is reported, not chosen.
+the words that it was read from, so that a person can check it at a glance. What is stated twice
+with different values is reported, not chosen.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ _NUMBERS = {
     word: number
     for number, words in enumerate(
         [
-            "zero", "one ein eine einen un une uno una", "two zwei deux dos due", "three drei trois tres tre",
+            "zero", "one ein eine einen un une uno una", "two zwei deux dos due",
+            "three drei trois tres tre",
             "four vier quatre cuatro quattro", "five fünf cinq cinco cinque", "six sechs seis sei",
-            "seven sieben sept siete sette", "eight acht huit ocho otto", "nine neun neuf nueve nove",
+            "seven sieben sept siete sette", "eight acht huit ocho otto",
+            "nine neun neuf nueve nove",
             "ten zehn dix diez dieci", "eleven elf", "twelve zwölf douze doce",
         ]
     )
     for word in words.split()
 }  # fmt: skip
 _NUMBER = rf"(?:\d{{1,9}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
-_TOKEN = r"""[^\s,;"'`]+"""
+_PIECE = r"""[^\s,;"'`]+"""
 _QUOTED = r"""(?:"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|`[^`\n]{1,2000}`)"""
 _LINK = r"\s*(?:(?:[:=]\s*|\b(?:is|are|of|to|at|as|be|ist|auf|von|zu|de|du|à|est|es|a|di)\s+)){0,2}"
 _PAIR = re.compile(r"(?<![\w./-])([A-Za-z_][A-Za-z0-9_.-]{0,62})=(" + _QUOTED + r"|[^\s,;]+)")
@@ -65,8 +67,14 @@ _GENERIC = frozenset(
     worker workload""".split()
 )
 _NAMESPACE_FORMS = (
-    rf"\b(?:namespace|namespaces|ns|namensraum|espace de noms|espacio de nombres)\b\s*[:=]?\s*[\"'`]?({_LABEL})\b",
-    rf"\b(?:in|into|im|dans|en|nel|no)\s+(?:the\s+|le\s+|el\s+)?[\"'`]?({_LABEL})[\"'`]?\s+(?:namespace|ns)\b",
+    (
+        r"\b(?:namespace|namespaces|ns|namensraum|espace de noms|espacio de nombres)\b"
+        rf"\s*[:=]?\s*[\"'`]?({_LABEL})\b"
+    ),
+    (
+        r"\b(?:in|into|im|dans|en|nel|no)\s+(?:the\s+|le\s+|el\s+)?"
+        rf"[\"'`]?({_LABEL})[\"'`]?\s+(?:namespace|ns)\b"
+    ),
 )
 
 
@@ -190,7 +198,7 @@ class _Reader:
     def _read_assignments(self) -> None:
         """`replicas: 3`, `cpuRequest=100m`: the property's own name, as in a form."""
         for name in self._properties:
-            form = rf"(?<![\w-]){re.escape(name)}\s*[:=]\s*({_QUOTED}|{_TOKEN})"
+            form = rf"(?<![\w-]){re.escape(name)}\s*[:=]\s*({_QUOTED}|{_PIECE})"
             for match in re.finditer(form, self._text):
                 self._offer(name, match[1].strip("\"'`"), match.span())
 
@@ -235,11 +243,9 @@ class _Reader:
             rf"(?<![\w.:/-])({_value_pattern(definition)})\s*(?:of\s+|de\s+)?\Z", re.I
         )
         counted = _kind(definition) == "integer" or definition.get("format") == "quantity"
-        if counted and (
-            match := before.search(self._text, max(0, word.start() - 40), word.start())
-        ):
-            if self._offer(name, match[1], (match.start(1), word.end())):
-                return
+        counts = before.search(self._text, max(0, word.start() - 40), word.start())
+        if counted and counts and self._offer(name, counts[1], (counts.start(1), word.end())):
+            return
         if match := after.match(self._text, word.end()):
             self._offer(name, match[1].strip("\"'`"), (word.start(), match.end(1)))
 
@@ -285,7 +291,8 @@ class _Reader:
                 continue
             for phrase in self._phrases(name):
                 for match in _find_phrase(self._text, phrase):
-                    wanted = not _NEGATION.search(self._text, max(0, match.start() - 80), match.start())
+                    start = match.start()
+                    wanted = not _NEGATION.search(self._text, max(0, start - 80), start)
                     self._claim(name, wanted, match.span())
 
     # -- helpers ---------------------------------------------------------------------------------
@@ -350,9 +357,9 @@ def _value_pattern(definition: Mapping[str, Any]) -> str:
     if definition.get("format") == "cron":
         return _CRON.pattern.replace(r"(?<!\S)", "").replace(r"(?!\S)", "")
     if kind == "array":
-        item = rf"(?:{_QUOTED}|{_TOKEN})"
+        item = rf"(?:{_QUOTED}|{_PIECE})"
         return rf"{item}(?:(?:\s*,\s*(?:and\s+)?|\s+(?:and|und|et|y|e)\s+){item})*"
-    return rf"{_QUOTED}|{_TOKEN}"
+    return rf"{_QUOTED}|{_PIECE}"
 
 
 def _coerce(raw: str, definition: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ VERDICT_KEY = "tiphys/verdict"  # the comment's key and the status's context
 _DETAILS = 20
 _DETAIL_LENGTH = 2000
 
-_SIGN: dict[Outcome, str] = {"pass": "✓", "fail": "✗", "skipped": "–", "error": "!"}
+_SIGN: dict[Outcome, str] = {"pass": "✓", "fail": "✗", "skipped": "-", "error": "!"}
 _STATE: dict[Decision, StatusState] = {
     "accept": "success",
     "revise": "failure",
@@ -32,6 +32,7 @@ def status_of(verdict: Verdict) -> tuple[StatusState, str]:
 
 def comment_body(verdict: Verdict) -> str:
     """Markdown: decision, table of evidence, the failing checks' own words."""
+    tree = verdict.evidence[0].subject_digest if verdict.evidence else ""
     lines = [
         f"### Verdict: {verdict.decision}",
         "",
@@ -41,9 +42,10 @@ def comment_body(verdict: Verdict) -> str:
         "|---|---|---|---|---:|",
         *(_row(evidence) for evidence in verdict.evidence),
         "",
-        f"Head `{verdict.head_sha[:12]}`, tree after the merge "
-        f"`{(verdict.evidence[0].subject_digest if verdict.evidence else '')[:12]}`. "
-        "A push to the branch or to its target voids this.",
+        (
+            f"Head `{verdict.head_sha[:12]}`, tree after the merge `{tree[:12]}`. "
+            "A push to the branch or to its target voids this."
+        ),
     ]
     if any(e.tier == "simulated" and e.outcome == "pass" for e in verdict.evidence):
         lines.append(

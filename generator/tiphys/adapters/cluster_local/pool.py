@@ -29,7 +29,8 @@ class WarmPool:
 
     Every lease is a cluster that nobody used before. The next one starts when no lease is out:
     a start keeps two cores busy for seconds, which would slow down the very check that runs.
-    `alive` is asked before a cluster is handed out, as it may have died while it waited.
+    `alive` is asked before a cluster is handed out, as it may have died while it waited. Without
+    `refill` only `warm` starts clusters.
 
     Use it as a context manager, or call `warm` and `close`.
     """
@@ -40,10 +41,12 @@ class WarmPool:
         *,
         size: int = 1,
         alive: Callable[[Lease], bool] = answers,
+        refill: bool = True,
     ) -> None:
         self._provider = provider
         self._size = size
         self._alive = alive
+        self._refill = refill
         self._lock = threading.Lock()
         self._ready: list[Future[_Started]] = []
         self._out = 0
@@ -67,6 +70,13 @@ class WarmPool:
             while not (self._closed or self._out) and len(self._ready) < self._size:
                 self._ready.append(self._start_ahead())
 
+    def wait(self) -> None:
+        """Return when every cluster that is on its way has started or failed."""
+        with self._lock:
+            started = list(self._ready)
+        for future in started:
+            future.exception()
+
     @contextmanager
     def lease(self) -> Iterator[Lease]:
         """A warm cluster, or one that starts now. Unavailable."""
@@ -80,7 +90,8 @@ class WarmPool:
         finally:
             with self._lock:
                 self._out -= 1
-            self.warm()
+            if self._refill:
+                self.warm()
 
     def close(self) -> None:
         """End the clusters that nobody leased. One that still starts ends when it has started."""

@@ -37,10 +37,9 @@ def _release_problems(subject: Subject, folder: str) -> list[str]:
     except NotFound as problem:
         return [f"{folder}: {problem}"]
     if release.skill_digest != skill.digest:
-        return [
-            f"{folder}: was made by {release.skill}@{release.skill_digest[:12]}, "
-            f"which is now {skill.digest[:12]}; propose it again"
-        ]
+        made_by = f"{release.skill}@{release.skill_digest[:12]}"
+        now = skill.digest[:12]
+        return [f"{folder}: was made by {made_by}, which is now {now}; propose it again"]
     try:
         expected = release_files(release, skill)
     except InvalidInput as problem:
