@@ -96,7 +96,7 @@ def test_a_failed_build_tells_gos_words_and_keeps_its_log(lock, root, go):
     (go.folder / "broken").touch()
     with pytest.raises(Unavailable, match="does not compile no such function") as caught:
         install(["alpha"], lock=lock, root=root)
-    (log,) = (root / "tools" / ".build").glob("*.log")
+    (log,) = (root / "tools" / ".build").iterdir()
     assert str(log) in str(caught.value)
     assert "\n" not in str(caught.value)
     (go.folder / "broken").unlink()

@@ -13,8 +13,8 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tiphys.domain.errors import Unavailable
@@ -50,7 +50,7 @@ class GoBuilder:
         sources.chmod(0o755)  # an installed package's folder may be read-only
         out.mkdir()
         temp.mkdir()
-        log = work.with_suffix(".log")
+        log = work.with_name(f"{work.name}.log")
         env = self._environment(go, recipe, platform, temp)
         mode = "-mod=readonly"
         if recipe.vendor:
@@ -122,20 +122,28 @@ class GoBuilder:
             raise Unavailable(f"the Go build failed: {_reason(log)} (log: {log})")
 
 
-def work_folder(parent: Path, recipe: Recipe) -> Path:
-    """A new empty folder for one build, after removing what killed builds of it left.
+@contextmanager
+def work_folder(parent: Path, recipe: Recipe) -> Iterator[Path]:
+    """A new empty folder for one build, removed afterwards with what killed builds left.
 
     Only for the holder of the recipe's lock. A build that outlived its parent ends for want of
-    its files.
+    its files, but may write once more on the way: so the second look.
     """
     parent.mkdir(parents=True, exist_ok=True)
     prefix = f"{recipe.name}-{recipe.version}-"
+    for log in parent.glob(f"{prefix}*.log"):
+        log.unlink()
+    _remove_folders(parent, prefix)
+    try:
+        yield Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    finally:
+        _remove_folders(parent, prefix)
+
+
+def _remove_folders(parent: Path, prefix: str) -> None:
     for left in parent.glob(f"{prefix}*"):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
 def _local_version(go: str) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -153,27 +152,22 @@ class Work:
         """Build all of them, or none; returns the rest."""
         recipe, started = tools[0].recipe, time.monotonic()
         text = f"building with Go; the first time takes about {recipe.minutes} minutes on 2 cores"
-        work = work_folder(self._cache.root / ".build", recipe)
+        source = f"{recipe.module}@v{recipe.version}"
         try:
             self._go.check()
             self._progress(Event(subject, "step", text))
-            built = self._go.build(recipe, tools, self._cache.platform, work)
-            seconds = time.monotonic() - started
-            for tool in tools:
-                path = self._cache.path(tool)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                source = f"{recipe.module}@v{recipe.version}"
-                self._cache.store(
-                    tool, built[tool.name], origin="go", source=source, seconds=seconds
-                )
-                path.with_name(f"{tool.name}.part").unlink(missing_ok=True)
-                self._fresh.add(tool.label)
+            with work_folder(self._cache.root / ".build", recipe) as work:
+                built = self._go.build(recipe, tools, self._cache.platform, work)
+                seconds = time.monotonic() - started
+                for tool in tools:
+                    path, new = self._cache.path(tool), built[tool.name]
+                    self._cache.store(tool, new, origin="go", source=source, seconds=seconds)
+                    path.with_name(f"{tool.name}.part").unlink(missing_ok=True)
+                    self._fresh.add(tool.label)
         except Unavailable as error:
             for tool in tools:
                 reasons[tool.label] += (str(error),)
             return list(tools)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         return []
 
 
