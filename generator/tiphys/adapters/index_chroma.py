@@ -23,11 +23,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tiphys.domain.beyond import BEYOND
 from tiphys.domain.errors import Conflict, Unavailable
-from tiphys.domain.ranking import Calibration, Lexicon, best_per_skill, words
+from tiphys.domain.ranking import Calibration, Lexicon, best_per_skill, summary, words
 from tiphys.ports import Document, Embedder, Hit
 
-CALIBRATION = Calibration(lexical=4.0, dense=40.0, bias=-34.5)  # fitted: see docs/retrieval.md
+CALIBRATION = Calibration(lexical=1.6, slope=8.0, bias=-0.22)  # fitted: see docs/retrieval.md
 _FORMAT = 1
 _BATCH = 64
 _CANDIDATES = 50  # of each side; both are ranked again together
@@ -149,7 +150,7 @@ class ChromaIndex:
     ) -> list[Sequence[float]]:
         vectors: list[Sequence[float]] = []
         for start in range(0, len(put), _BATCH):
-            texts = [document.text for document in put[start : start + _BATCH]]
+            texts = [summary(document.text) for document in put[start : start + _BATCH]]
             vectors += self._embedder.embed(texts, query=False)
             progress(len(vectors), len(put))
         return vectors
@@ -254,6 +255,10 @@ class _Store:
             lexicon.remove(id_)
             del skills[id_]
 
+    @cached_property
+    def _beyond(self) -> _Beyond:
+        return _Beyond(self._embedder)
+
     def readable(self) -> bool:
         """Whether Chroma still holds what the words were read from."""
         return int(self._collection.count()) == len(self._memory[1])
@@ -263,7 +268,8 @@ class _Store:
         if not skills:
             return []
         vector = [float(x) for x in self._embedder.embed([query], query=True)[0]]
-        lexical = lexicon.scores(words(query))
+        terms = words(query)
+        lexical = lexicon.scores(terms)
         near = self._collection.query(
             query_embeddings=[vector],
             n_results=min(_CANDIDATES, len(skills)),
@@ -277,10 +283,11 @@ class _Store:
         if missing := [id_ for id_ in best if id_ not in cosines]:
             rest = self._collection.get(ids=missing, include=["embeddings"])
             for id_, other in zip(rest["ids"], rest["embeddings"], strict=True):
-                cosines[id_] = float(sum(a * b for a, b in zip(vector, other, strict=True)))
+                cosines[id_] = _cosine(vector, other)
         # A release leads nowhere once its skill is gone.
+        beyond = self._beyond.nearest(vector, terms, lexicon, calibration)
         served = {
-            id_: calibration.score(lexical.get(id_, 0.0), cosine)
+            id_: calibration.score(calibration.nearness(lexical.get(id_, 0.0), cosine), beyond)
             for id_, cosine in cosines.items()
             if f"skills/{skills.get(id_)}" in skills
         }
@@ -288,6 +295,32 @@ class _Store:
             Hit(id_, skills[id_], served[id_], lexical.get(id_, 0.0), cosines[id_])
             for id_ in best_per_skill(served, skills)[:limit]
         ]
+
+
+class _Beyond:
+    """What no skill serves, as documents that are never found."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._vectors = [
+            [float(x) for x in vector] for vector in embedder.embed(BEYOND, query=False)
+        ]
+        self._words = [words(text) for text in BEYOND]
+
+    def nearest(
+        self,
+        vector: Sequence[float],
+        terms: Sequence[str],
+        lexicon: Lexicon,
+        calibration: Calibration,
+    ) -> float:
+        return max(
+            calibration.nearness(lexicon.score_of(terms, own), _cosine(vector, other))
+            for own, other in zip(self._words, self._vectors, strict=True)
+        )
+
+
+def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(sum(a * b for a, b in zip(one, other, strict=True)))
 
 
 @contextmanager

@@ -28,17 +28,22 @@ _LENGTH = 0.6  # BM25's b: how much a long text is held against it
 class Calibration:
     """One score out of a lexical score (0..1) and a cosine (-1..1), the same for every query.
 
-    It is a logistic curve fitted so that 0.5 divides what serves a request from what does not;
-    cosines of different models live in different bands, so each embedder has its own.
+    What counts is by how much a document beats the nearest thing that no skill serves: a question
+    in another language is far from both. `slope` and `bias` are fitted so that a score of 0.5
+    divides requests that are served from those that are not.
     """
 
     lexical: float
-    dense: float
+    slope: float
     bias: float
 
-    def score(self, lexical: float, cosine: float) -> float:
-        """How likely the document serves the request, 0..1."""
-        power = self.lexical * lexical + self.dense * cosine + self.bias
+    def nearness(self, lexical: float, cosine: float) -> float:
+        """How near a text is to the query; means something within one query only."""
+        return cosine + self.lexical * lexical
+
+    def score(self, nearness: float, beyond: float) -> float:
+        """How likely the document serves the request, 0..1; `beyond` is the nearest other thing."""
+        power = self.slope * (nearness - beyond) + self.bias
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, power))))
 
 
@@ -81,21 +86,38 @@ class Lexicon:
         So 1 is a document full of every word, and a request of many words is not worth more than
         a short one.
         """
-        asked = set(terms)
-        if not asked or not self._lengths:
-            return {}
-        average = self._total / len(self._lengths) or 1.0
+        weights = {term: self._weight(term) for term in terms}
+        most = sum(weights.values())
         scores: dict[str, float] = {}
-        most = 0.0
-        for term in asked:
-            found = self._postings.get(term, {})
-            weight = math.log(1 + (len(self) - len(found) + 0.5) / (len(found) + 0.5))
-            most += weight
-            for document, count in found.items():
-                long = 1 - _LENGTH + _LENGTH * self._lengths[document] / average
-                worth = weight * count / (count + _SATURATION * long)
+        for term, weight in weights.items():
+            for document, count in self._postings.get(term, {}).items():
+                worth = weight * self._saturated(count, self._lengths[document]) / most
                 scores[document] = scores.get(document, 0.0) + worth
-        return {document: score / most for document, score in scores.items()}
+        return scores
+
+    def score_of(self, terms: Iterable[str], document: Sequence[str]) -> float:
+        """The score that a document of these words would have, were it here."""
+        weights = {term: self._weight(term) for term in terms}
+        counts = Counter(document)
+        found = (
+            weight * self._saturated(counts[term], len(document))
+            for term, weight in weights.items()
+            if term in counts
+        )
+        return sum(found) / sum(weights.values()) if weights else 0.0
+
+    def _weight(self, term: str) -> float:
+        known = len(self._postings.get(term, ()))
+        return math.log(1 + (len(self) - known + 0.5) / (known + 0.5))
+
+    def _saturated(self, count: int, length: int) -> float:
+        average = self._total / len(self) if self._total else 1.0
+        return count / (count + _SATURATION * (1 - _LENGTH + _LENGTH * length / average))
+
+
+def summary(text: str) -> str:
+    """A document's first line: what an embedder reads, while the lexical side reads all."""
+    return text.strip().partition("\n")[0]
 
 
 def words(text: str) -> list[str]:

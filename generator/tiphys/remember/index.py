@@ -13,7 +13,7 @@ from tiphys.ports import Document, Index, RepositoryReader
 
 Progress = Callable[[int, int], None]  # documents done, of how many
 _TRIES = 5
-_MOST_WORDS = 120  # the embedder's time grows with the text, its judgement does not
+_MOST_CHARACTERS = 4000  # of a line; a request may be a whole issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,18 @@ def follow(
 
 
 def skill_document(skill: Skill) -> Document:
-    """A skill in the words that people use for it."""
-    text = f"{skill.name.replace('-', ' ')}: {skill.description}\n{_when_to_use(skill.body)}"
-    return Document(skill.path, skill.digest, skill.name, _shorten(text))
+    """A skill in the words that people use for it; the first line says what it is."""
+    lines = (
+        f"{skill.name.replace('-', ' ')}: {skill.description}",
+        _when_to_use(skill.body),
+        " ".join(_value_words(skill)),
+    )
+    return Document(skill.path, skill.digest, skill.name, "\n".join(map(_one_line, lines)))
 
 
 def release_document(release: Release, digest: str) -> Document:
     """A request that a skill has served: the like of it is served by the same skill."""
-    return Document(release.path, digest, release.skill, _shorten(release.request))
+    return Document(release.path, digest, release.skill, _one_line(release.request))
 
 
 def _follow(
@@ -129,5 +133,10 @@ def _when_to_use(body: str) -> str:
     return " ".join(" ".join(found).split())
 
 
-def _shorten(text: str) -> str:
-    return " ".join(text.split()[:_MOST_WORDS])
+def _value_words(skill: Skill) -> Iterator[str]:
+    for definition in skill.schema["properties"].values():
+        yield from definition.get("x-tiphys", {}).get("words", ())
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_MOST_CHARACTERS]

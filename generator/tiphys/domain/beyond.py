@@ -1,0 +1,46 @@
+"""What people also ask a platform team for, and no skill that makes manifests serves.
+
+A request that comes nearer to one of these than to any skill is out of reach. They compete with
+skills on equal terms, so a skill that really serves such a thing wins with its own words.
+"""
+
+BEYOND: tuple[str, ...] = (
+    "Answer a general question about the world, sports, food, travel or the weather.",
+    "Small talk, greetings, jokes, poems and stories.",
+    "Explain how something works or compare two technologies.",
+    "Write or review program code, scripts and tests.",
+    "Translate or summarise a text.",
+    "Arrange a meeting, book a room, a table or a ticket.",
+    "Repair a laptop, a printer or the office network.",
+    "Build a container image from a Dockerfile and push it to a registry.",
+    "Set up a build pipeline or continuous integration.",
+    "Find out why a pod crashes or a request fails.",
+    "Show logs, events, metrics or the status of something that runs.",
+    "Open a shell in a container or forward a port to it.",
+    "Restart, stop or delete something that runs.",
+    "Delete or destroy data, a database or an environment.",
+    "Roll back to an earlier version.",
+    "Upgrade the cluster or its components.",
+    "Add, remove, drain or label nodes.",
+    "Take a snapshot, back up or restore the cluster state.",
+    "Make somebody an administrator or give a person more permissions.",
+    "Install an operator, a controller or a Helm chart.",
+    "Install a service mesh with sidecars.",
+    "Issue or renew TLS certificates.",
+    "Create a Secret with passwords, tokens or keys.",
+    "Fetch secrets from a vault.",
+    "Dashboards, alerts and monitoring rules.",
+    "Define a custom resource and its controller.",
+    "Admission webhooks and security exceptions.",
+    "Canary releases and splitting of traffic between versions.",
+    "Create cloud resources such as buckets, machines, networks and DNS records with Terraform.",
+    "Ask about costs, bills and budgets.",
+    "Manage users, tables and settings inside of a database.",
+    "Change a setting inside of an application.",
+    "Run virtual machines.",
+    "Train a machine learning model on GPUs.",
+    "Workflows of several steps that depend on each other.",
+    "Storage classes, drivers and snapshots of volumes.",
+    "Privileged containers and access to the host.",
+    "Change the size of something that exists.",
+)
