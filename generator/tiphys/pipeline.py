@@ -29,7 +29,15 @@ from tiphys.propose.request import (
     question_body,
     to_request,
 )
-from tiphys.propose.reuse import Filling, Match, fill, merged_releases, place, retrieve
+from tiphys.propose.reuse import (
+    Filling,
+    Match,
+    fill,
+    merged_releases,
+    place,
+    retrieve,
+    taken_folders,
+)
 from tiphys.remember.index import follow
 from tiphys.verify.check import Sandbox
 from tiphys.verify.plan import verify
@@ -113,7 +121,12 @@ def reuse(work: Work, ports: Ports) -> Work:
         folder = (
             filling.existing.name
             if filling.existing
-            else place(match.skill, filling.values, work.releases)
+            else place(
+                match.skill,
+                filling.values,
+                work.releases,
+                taken_folders(ports.repository, work.base),
+            )
         )
         draft = _draft(work, match, filling, folder, ports)
     except (InvalidInput, Refused) as problem:

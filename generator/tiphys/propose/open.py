@@ -26,9 +26,10 @@ def open_pull(
     A branch that already holds the draft is left as it is, so that its verdict stays.
     """
     tip = _tip(repository, draft.branch)
-    if tip is None or not _holds(repository, tip, draft.files):
+    files = {**_moved_from(repository, tip, base, draft), **draft.files} if tip else draft.files
+    if tip is None or not _holds(repository, tip, files):
         message = add(f"{draft.title}\n", draft.trailers)
-        writer.commit(draft.branch, tip or base, draft.files, message)
+        writer.commit(draft.branch, tip or base, files, message)
     mine = [p for p in forge.pulls("open") if (p.source, p.target) == (draft.branch, target)]
     if not mine:
         return forge.open_pull(draft.title, draft.body, draft.branch, target, issue=issue)
@@ -42,6 +43,20 @@ def _tip(repository: RepositoryReader, branch: str) -> str | None:
         return repository.resolve(branch)
     except NotFound:
         return None
+
+
+def _moved_from(
+    repository: RepositoryReader, tip: str, base: str, draft: Draft
+) -> dict[str, bytes | None]:
+    """What an earlier draft on the branch did to other releases, undone."""
+    ancestor = repository.merge_base(base, tip)
+    if ancestor is None:
+        return {}
+    return {
+        change.path: repository.read(ancestor, change.path) if change.old else None
+        for change in repository.changes(ancestor, tip, "manifests")
+        if not change.path.startswith(f"{draft.release.path}/")
+    }
 
 
 def _holds(repository: RepositoryReader, rev: str, files: Mapping[str, bytes | None]) -> bool:

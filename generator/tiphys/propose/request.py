@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tiphys.domain.forge import Issue
+from tiphys.domain.markdown import cell
 
 QUESTION_KEY = "tiphys/question"  # the bot's one comment that asks
 REPLY_KEY = "tiphys/reply"  # the bot's one comment that says what it did or why it did not
@@ -12,22 +13,30 @@ REPLY_KEY = "tiphys/reply"  # the bot's one comment that says what it did or why
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked for, oldest text first. `asked` names the values last asked about."""
+    """What a person asked for, oldest text first.
+
+    `asked` names the values last asked about, `heard` counts the answers that came before that
+    question: they say what they say, but answer nothing that nobody had asked yet.
+    """
 
     number: int
     text: str
     answers: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
+    heard: int = 0
 
 
 def to_request(issue: Issue, *, bot: str) -> Request:
     """The request that an issue holds; the bot's own comments are not part of it."""
-    said = tuple(c.body for c in issue.comments if c.author != bot and c.key is None)
+    said = [c for c in issue.comments if c.author != bot and c.key is None]
     question = next((c for c in issue.comments if c.key == QUESTION_KEY and c.author == bot), None)
     title = "" if issue.body.startswith(issue.title.removesuffix("...")) else f"{issue.title}\n"
-    return Request(
-        issue.number, title + issue.body, said, _asked_in(question.body) if question else ()
-    )
+    text, answers = title + issue.body, tuple(c.body for c in said)
+    if question is None:
+        return Request(issue.number, text, answers)
+    asked_at = question.edited or question.created
+    heard = sum(c.created < asked_at for c in said)
+    return Request(issue.number, text, answers, _asked_in(question.body), heard)
 
 
 def bots_turn(issue: Issue, *, bot: str) -> bool:
@@ -40,11 +49,11 @@ def bots_turn(issue: Issue, *, bot: str) -> bool:
 def question_body(questions: dict[str, str], found: dict[str, str]) -> str:
     """The comment that asks: one line a value, each naming it in backquotes."""
     lines = ["I need a little more before I can propose this:", ""]
-    lines += [f"- `{name}`: {question}" for name, question in questions.items()]
+    lines += [f"- `{name}`: {' '.join(question.split())}" for name, question in questions.items()]
     if found:
         lines += [
             "",
-            "So far I read: " + ", ".join(f"`{k}` = `{v}`" for k, v in found.items()) + ".",
+            "So far I read: " + ", ".join(f"`{k}` = `{cell(v)}`" for k, v in found.items()) + ".",
         ]
     lines += ["", "Answer in a comment, for example `" + next(iter(questions)) + ": ...`."]
     return "\n".join(lines)

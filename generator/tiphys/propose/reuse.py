@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tiphys.domain.errors import NotFound, Refused
+from tiphys.domain.errors import InvalidInput, NotFound, Refused
 from tiphys.domain.skill import Skill
 from tiphys.library import RELEASE_FILE, Release, load_skill_at, missing, read_release, release_path
 from tiphys.ports import IndexReader, RepositoryReader
@@ -47,15 +48,28 @@ class Filling:
 
 
 def merged_releases(repository: RepositoryReader, rev: str) -> tuple[Release, ...]:
-    """Every release of a revision that was made from a skill."""
+    """Every release of a revision that was made from a skill.
+
+    One that can't be read is left out, so that it stops nobody else's request; its folder stays
+    taken, and `tiphys index` names it.
+    """
     paths = [
         entry.path.removesuffix(f"/{RELEASE_FILE}")
         for entry in repository.entries(rev, "manifests")
         if entry.path.endswith(f"/{RELEASE_FILE}")
     ]
-    return tuple(
-        read_release(repository.read(rev, f"{path}/{RELEASE_FILE}"), path=path) for path in paths
-    )
+    found = []
+    for path in paths:
+        with suppress(InvalidInput):
+            data = repository.read(rev, f"{path}/{RELEASE_FILE}")
+            found.append(read_release(data, path=path))
+    return tuple(found)
+
+
+def taken_folders(repository: RepositoryReader, rev: str) -> frozenset[str]:
+    """Folders manifests/<namespace>/<name> that hold anything, made from a skill or by hand."""
+    parts = (entry.path.split("/") for entry in repository.entries(rev, "manifests"))
+    return frozenset("/".join(part[:3]) for part in parts if len(part) > 3)
 
 
 def retrieve(
@@ -73,8 +87,9 @@ def retrieve(
     """
     named = _named_release(request, releases)
     if named is not None:
-        skill = load_skill_at(repository, rev, named.skill)
-        return Match(skill, 1.0, f"it changes `{named.path}`, which this skill made")
+        with suppress(NotFound, InvalidInput):  # the skill was retired or broken since
+            skill = load_skill_at(repository, rev, named.skill)
+            return Match(skill, 1.0, f"it changes `{named.path}`, which this skill made")
     for hit in index.search(request.text, limit=5):
         if hit.score < threshold:
             break
@@ -91,10 +106,9 @@ def fill(request: Request, skill: Skill, *, releases: Sequence[Release]) -> Fill
     """Values for `skill` out of the request and its answers, on top of the release they change."""
     namespaces = {r.namespace for r in releases if r.namespace}
     readings = [read_values(request.text, skill.schema, namespaces=namespaces)]
-    readings += [
-        read_answer(answer, skill.schema, request.asked, namespaces=namespaces)
-        for answer in request.answers
-    ]
+    for number, answer in enumerate(request.answers):
+        asked = _still_open(request, skill, readings) if number >= request.heard else ()
+        readings.append(read_answer(answer, skill.schema, asked, namespaces=namespaces))
     reading = merge_readings(readings)
     existing = _same_release(reading, skill, releases)
     values, sources = _on_top_of(existing, reading)
@@ -110,18 +124,31 @@ def fill(request: Request, skill: Skill, *, releases: Sequence[Release]) -> Fill
     return Filling(values, sources, questions, reading.unused, existing)
 
 
-def place(skill: Skill, values: Mapping[str, Any], releases: Sequence[Release]) -> str:
+def place(
+    skill: Skill,
+    values: Mapping[str, Any],
+    releases: Sequence[Release],
+    taken: Collection[str] = (),
+) -> str:
     """The folder name of the release: its own name, or with the skill's where that is taken.
 
-    Refused when both are taken by releases of other skills.
+    Refused when both are taken: by other skills' releases, or as folders in `taken` that no release
+    of this skill explains.
     """
     name, namespace = str(values["name"]), values.get("namespace")
-    taken = {r.path: r.skill for r in releases}
+    mine = {r.path for r in releases if r.skill == skill.name}
+    foreign = {*taken, *(r.path for r in releases)} - mine
     for candidate in (name, f"{name}-{skill.name}"):
         path = release_path(namespace if skill.scope == "namespaced" else None, candidate)
-        if taken.get(path, skill.name) == skill.name:
+        if path not in foreign:
             return candidate
-    raise Refused(f"{name} and {name}-{skill.name} are taken in {namespace}; choose another name")
+    where = f" in {namespace}" if namespace else ""
+    raise Refused(f"{name} and {name}-{skill.name} are taken{where}; choose another name")
+
+
+def _still_open(request: Request, skill: Skill, readings: Sequence[Reading]) -> tuple[str, ...]:
+    known = {name for reading in readings for name in reading.values}
+    return tuple(n for n in request.asked if n in skill.schema["properties"] and n not in known)
 
 
 def _named_release(request: Request, releases: Sequence[Release]) -> Release | None:
