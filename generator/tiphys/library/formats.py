@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
 _SUBDOMAIN_MAX = 253
-_QUANTITY = re.compile(r"[0-9]{1,15}(\.[0-9]{1,9})?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?\Z")
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?\Z")
+_DECIMAL = ("n", "u", "m", "", "k", "M", "G", "T", "P", "E")
+_BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _IMAGE = re.compile(
     r"(?P<name>[a-z0-9]+([._-]+[a-z0-9]+)*(:[0-9]{1,5}(?=/))?"
     r"(/[a-z0-9]+([._-]+[a-z0-9]+)*){0,9})"
@@ -46,6 +49,26 @@ def is_image(value: str) -> bool:
 def is_quantity(value: str) -> bool:
     """A Kubernetes quantity such as 250m, 64Mi, 1.5Gi."""
     return bool(_QUANTITY.match(value))
+
+
+def canonical_quantity(value: str) -> str:
+    """A quantity as the API server writes it: 1024Mi is 1Gi, 0.5 is 500m.
+
+    What is rendered then equals what is stored. Parts of a byte are left as they were written.
+    """
+    found = _QUANTITY.match(value)
+    if not found:
+        return value
+    suffix = found[2] or ""
+    binary = suffix.endswith("i")
+    suffixes, step = (_BINARY, 1024) if binary else (_DECIMAL, 1000)
+    first = 0 if binary else -_DECIMAL.index("")
+    amount = Fraction(found[1]) * Fraction(step) ** (suffixes.index(suffix) + first)
+    for power, unit in reversed(list(enumerate(suffixes, first))):
+        count = amount / Fraction(step) ** power
+        if amount and count.denominator == 1:
+            return f"{count}{unit}"
+    return value if amount else "0"
 
 
 def is_cron(value: str) -> bool:

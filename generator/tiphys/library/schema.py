@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from tiphys.domain.errors import InvalidInput, LimitExceeded
-from tiphys.library.formats import FORMATS, matches
+from tiphys.library.formats import FORMATS, canonical_quantity, matches
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -63,6 +63,7 @@ def complete(
 ) -> dict[str, Any]:
     """`values` with the schema's defaults filled in, in the schema's order, and checked.
 
+    Quantities come out as the API server writes them, so that what is rendered equals what is live.
     InvalidInput names the first value that the schema refuses, LimitExceeded an oversized one.
     """
     if _check_size(values, source, depth=0) > _MAX_TOTAL:
@@ -75,7 +76,12 @@ def complete(
     }
     full |= {name: value for name, value in values.items() if name not in properties}
     _check_values(schema, full, source)
-    return full
+    return {name: _canonical(value, properties[name]) for name, value in full.items()}
+
+
+def _canonical(value: Any, definition: Mapping[str, Any]) -> Any:
+    quantity = definition.get("format") == "quantity" and isinstance(value, str)
+    return canonical_quantity(value) if quantity else value
 
 
 def missing(schema: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, ...]:
