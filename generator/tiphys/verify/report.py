@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiphys.domain.evidence import Decision, Evidence, Outcome, Verdict
 from tiphys.domain.forge import StatusState
-from tiphys.domain.markdown import cell
+from tiphys.domain.markdown import cell, visible
 
 VERDICT_KEY = "tiphys/verdict"  # the comment's key and the status's context
 _DETAILS = 20
@@ -74,4 +74,4 @@ def _quoted(evidence: Evidence) -> list[str]:
 
 def _indented(text: str) -> list[str]:
     # An indented block can't be closed by what it quotes, unlike a fenced one.
-    return [f"    {line}" for line in text[:_DETAIL_LENGTH].splitlines()] or ["    "]
+    return [f"    {visible(line)}" for line in text[:_DETAIL_LENGTH].splitlines()] or ["    "]

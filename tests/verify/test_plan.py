@@ -1,0 +1,163 @@
+"""The order of the checks, what is skipped, and what a raise becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tiphys.domain.errors import ApiRefusal, LimitExceeded, NotFound, TiphysError, Unavailable
+from tiphys.domain.evidence import Verdict
+from tiphys.domain.policy import Policy
+from tiphys.testing.memory_cluster import MemoryClusters
+from tiphys.testing.memory_repository import MemoryRepository
+from tiphys.testing.scripted_runner import ScriptedRunner
+from tiphys.verify import plan
+from tiphys.verify.check import ClusterCheck, Finding, Sandbox, StaticCheck
+from tiphys.verify.subject import Subject
+
+SUBJECT = Subject(MemoryRepository(), "h" * 40, "r", "d" * 40, ())
+PASS = Finding("pass", "fine")
+
+
+class Plan:
+    """Checks that say what they are told to, in the place of the real ones."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **findings: Finding | Exception) -> None:
+        self.ran: list[str] = []
+        self.progress: list[str] = []
+        self.clusters = MemoryClusters()
+        self._findings = findings
+        static = tuple(StaticCheck(n, "static", 1, self._check(n)) for n in ("one", "two"))
+        cluster = (
+            ClusterCheck("three", "api", 1, self._check("three")),
+            ClusterCheck("four", None, 1, self._check("four")),
+        )
+        monkeypatch.setattr(plan, "STATIC_CHECKS", static)
+        monkeypatch.setattr(plan, "CLUSTER_CHECKS", cluster)
+
+    def _check(self, name: str):  # type: ignore[no-untyped-def]  # fits both kinds of check
+        def run(_subject: Subject, _outside: object) -> Finding:
+            self.ran.append(name)
+            found = self._findings.get(name, PASS)
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        return run
+
+    @contextmanager
+    def sandbox(self) -> Iterator[Sandbox]:
+        refusal = self._findings.get("lease")
+        if isinstance(refusal, Exception):
+            raise refusal
+        with self.clusters.lease() as lease:
+            yield Sandbox(lease, self.clusters.api(lease), ScriptedRunner())
+        refusal = self._findings.get("release")
+        if isinstance(refusal, Exception):
+            raise refusal
+
+    def verify(self) -> Verdict:
+        ticks = iter(range(100))
+        return plan.verify(
+            SUBJECT,
+            policy=Policy(),
+            sandbox=self.sandbox,
+            progress=self.progress.append,
+            clock=lambda: float(next(ticks)),
+        )
+
+
+def shown(verdict: Verdict) -> list[tuple[str, str, str]]:
+    return [(e.check, e.tier, e.outcome) for e in verdict.evidence]
+
+
+def test_static_checks_come_first_then_one_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Plan(monkeypatch)
+    verdict = run.verify()
+    assert run.ran == ["one", "two", "three", "four"]
+    assert shown(verdict) == [
+        ("one", "static", "pass"),
+        ("two", "static", "pass"),
+        ("three", "api", "pass"),
+        ("four", "simulated", "pass"),
+    ]
+    assert {e.seconds for e in verdict.evidence} == {1.0}
+    assert run.progress == ["one", "two", "cluster", "three", "four"]
+    assert (verdict.decision, verdict.tier) == ("accept", "simulated")
+    assert (run.clusters.leased, run.clusters.active) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "ran"), [("one", ["one"]), ("two", ["one", "two"]), ("three", ["one", "two", "three"])]
+)
+def test_what_comes_after_a_failure_is_skipped(
+    monkeypatch: pytest.MonkeyPatch, at: str, ran: list[str]
+) -> None:
+    run = Plan(monkeypatch, **{at: Finding("fail", "bad")})
+    verdict = run.verify()
+    assert run.ran == ran
+    assert len(verdict.evidence) == 4
+    assert {e.outcome for e in verdict.evidence[len(ran) :]} == {"skipped"}
+    assert run.clusters.leased == (1 if at == "three" else 0)
+    assert run.clusters.active == 0
+    assert verdict.decision == "revise"
+
+
+def test_a_check_that_does_not_apply_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Plan(monkeypatch, two=Finding("skipped", "not here"))
+    assert run.verify().decision == "accept"
+    assert run.ran == ["one", "two", "three", "four"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "outcome", "decision"),
+    [
+        (LimitExceeded("too big"), "fail", "revise"),
+        (ApiRefusal("no such kind", status=404, reason="UnknownKind"), "fail", "revise"),
+        (NotFound("gone"), "error", "inconclusive"),
+        (Unavailable("no answer"), "error", "inconclusive"),
+        (ZeroDivisionError("a bug"), "error", "inconclusive"),
+        (RecursionError("a bug"), "error", "inconclusive"),
+    ],
+)
+@pytest.mark.parametrize("at", ["one", "three"])
+def test_what_a_check_raises_becomes_evidence(
+    monkeypatch: pytest.MonkeyPatch, at: str, raised: Exception, outcome: str, decision: str
+) -> None:
+    verdict = Plan(monkeypatch, **{at: raised}).verify()
+    (found,) = [e for e in verdict.evidence if e.check == at]
+    assert (found.outcome, verdict.decision) == (outcome, decision)
+    assert str(raised) in found.summary
+    if not isinstance(raised, TiphysError):
+        assert "the check itself broke" in found.summary
+
+
+def test_an_interruption_is_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_message: str) -> None:
+        raise KeyboardInterrupt
+
+    run = Plan(monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        plan.verify(SUBJECT, policy=Policy(), sandbox=run.sandbox, progress=interrupt)
+
+
+def test_without_a_cluster_its_checks_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Plan(monkeypatch, lease=Unavailable("no etcd; run `tiphys tools install`"))
+    verdict = run.verify()
+    assert run.ran == ["one", "two"]
+    assert shown(verdict)[2:] == [
+        ("cluster", "api", "error"),
+        ("three", "api", "error"),
+        ("four", "simulated", "error"),
+    ]
+    assert all("tiphys tools install" in e.summary for e in verdict.evidence[2:])
+    assert verdict.decision == "inconclusive"
+
+
+def test_trouble_while_the_lease_ends_takes_no_evidence_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    verdict = Plan(monkeypatch, release=Unavailable("a process would not end")).verify()
+    assert [e.outcome for e in verdict.evidence] == ["pass"] * 4
