@@ -10,6 +10,7 @@ It is a cache: whatever is wrong with it, `clear` and an update from git put it 
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import logging
 import os
@@ -33,7 +34,10 @@ _FORMAT = 1
 _BATCH = 64
 _CANDIDATES = 50  # of each side; both are ranked again together
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_SIGNS = ("disk is full", "no space left", "disk i/o error", "os error 28", "os error 27")
+_BRIM = 4 << 20
 _DAMAGED = "the search index is damaged: run `tiphys index --rebuild`"
+_spellings = itertools.cycle(range(500))
 _log = logging.getLogger(__name__)
 
 
@@ -44,6 +48,7 @@ class _State:
     commit: str | None = None
     serial: int = 0
     store: str = ""
+    documents: int = 0
     format: int = _FORMAT
 
 
@@ -73,19 +78,22 @@ class ChromaIndex:
         if state.commit is None:
             return None
         try:
-            with _translated():
+            with _translated(self._folder):
                 store = self._current()
-                return state.commit if store and store.readable() else None
+                whole = store is not None and store.count() == state.documents
         except _Unreadable as problem:
             _log.warning("the search index is damaged and starts anew: %s", problem)
             return None
+        if not whole:
+            _log.warning("the search index lacks documents and starts anew")
+        return state.commit if whole else None
 
     def search(self, query: str, limit: int = 5) -> Sequence[Hit]:
         """The best document of each skill, best first."""
         if not query.strip() or limit < 1:
             return []
         try:
-            with _translated():
+            with _translated(self._folder):
                 store = self._current()
                 return store.search(query, limit, self._calibration) if store else []
         except _Unreadable as problem:
@@ -101,7 +109,7 @@ class ChromaIndex:
         """Embed first, then write under the lock, then record the commit."""
         expected = self._seen or self._state()
         try:
-            with _translated():
+            with _translated(self._folder):
                 vectors = self._embedded(put, progress)
                 with self._locked():
                     state = self._state()
@@ -113,7 +121,7 @@ class ChromaIndex:
 
     def clear(self) -> None:
         """Start an empty store; nothing happens to one that is empty."""
-        with _translated(), self._locked():
+        with _translated(self._folder), self._locked():
             state = self._state()
             if state.commit is not None or state.store:
                 self._save(_State(serial=state.serial + 1))
@@ -135,15 +143,20 @@ class ChromaIndex:
             store=state.store or f"store-{uuid.uuid4().hex[:12]}",
         )
         self._save(dirty)
-        done = replace(dirty, commit=commit)
         if self._opened and self._opened[0] == state and state.store:
             store = self._opened[1]
         else:
             store = _Store(self._folder / dirty.store, self._embedder)
         store.write(put, vectors, remove)
+        done = replace(dirty, commit=commit, documents=store.count())
         self._save(done)
-        self._opened = (done, store)
+        self._show(done, store)
         return done
+
+    def _show(self, state: _State, store: _Store) -> None:
+        if self._opened and self._opened[1] is not store:
+            self._opened[1].close()
+        self._opened = (state, store)
 
     def _embedded(
         self, put: Sequence[Document], progress: Callable[[int, int], None]
@@ -160,8 +173,8 @@ class ChromaIndex:
         if not state.store:
             return None
         if self._opened is None or self._opened[0] != state:
-            self._opened = (state, _Store(self._folder / state.store, self._embedder))
-        return self._opened[1]
+            self._show(state, _Store(self._folder / state.store, self._embedder))
+        return self._opened[1] if self._opened else None
 
     def _state(self) -> _State:
         path = self._folder / "state.json"
@@ -206,15 +219,23 @@ class _Store:
         self._path = path
         self._embedder = embedder
 
+    def close(self) -> None:
+        """Let go of files and memory."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
     @cached_property
-    def _collection(self) -> Any:
+    def _client(self) -> Any:
         import chromadb
         from chromadb.config import Settings
 
-        client = chromadb.PersistentClient(
-            str(self._path), settings=Settings(anonymized_telemetry=False)
-        )
-        return client.get_or_create_collection(
+        # Chroma shares one stale memory among all clients of a path, so each has its own spelling.
+        path = f"{self._path}{'/.' * next(_spellings)}"
+        return chromadb.PersistentClient(path, settings=Settings(anonymized_telemetry=False))
+
+    @cached_property
+    def _collection(self) -> Any:
+        return self._client.get_or_create_collection(
             "documents",
             metadata={"embedder": self._embedder.name},
             configuration={"hnsw": {"space": "cosine", "ef_search": 2 * _CANDIDATES}},
@@ -259,9 +280,9 @@ class _Store:
     def _beyond(self) -> _Beyond:
         return _Beyond(self._embedder)
 
-    def readable(self) -> bool:
-        """Whether Chroma still holds what the words were read from."""
-        return int(self._collection.count()) == len(self._memory[1])
+    def count(self) -> int:
+        """How many documents Chroma holds."""
+        return int(self._collection.count())
 
     def search(self, query: str, limit: int, calibration: Calibration) -> list[Hit]:
         lexicon, skills = self._memory
@@ -324,25 +345,32 @@ def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(folder: Path) -> Iterator[None]:
     """Chroma's and the file system's errors as ours; its engine's panics are no `Exception`."""
     try:
         yield
     except BaseException as problem:
-        if _is_full(problem):
+        module = type(problem).__module__
+        engine = module.startswith(("chromadb", "pyo3_runtime", "sqlite3"))
+        if _is_full(problem) or (engine and _starved(folder)):
             raise Unavailable(
-                "no space left for the search index: free some and run `tiphys index`"
+                "no space left for the search index (or the disk fails): free some and run "
+                "`tiphys index`"
             ) from None
         if isinstance(problem, OSError):
             raise Unavailable(f"the search index can't be written: {problem}") from None
-        module = type(problem).__module__
-        if module.startswith(("chromadb", "pyo3_runtime", "sqlite3")):
+        if engine:
             raise _Unreadable(str(problem)[:200]) from None
         raise
+
+
+def _starved(folder: Path) -> bool:
+    """Whether the disk is full to the brim: Chroma's errors often hide that it was the cause."""
+    return folder.exists() and shutil.disk_usage(folder).free < _BRIM
 
 
 def _is_full(problem: BaseException) -> bool:
     if isinstance(problem, OSError):
         return problem.errno in _FULL
     text = str(problem).lower()
-    return any(w in text for w in ("disk is full", "no space left", "os error 28", "os error 27"))
+    return any(sign in text for sign in _FULL_SIGNS)
