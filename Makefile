@@ -43,7 +43,7 @@ $(VENV)/ready: requirements.lock requirements-tools.lock pyproject.toml
 	@touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready
-	$(BIN)/tiphys tools install chainsaw kwokctl
+	$(BIN)/tiphys tools install chainsaw kubectl kwokctl
 	@touch $@
 
 lock:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.config import CONFIG_FILE, Configured, configure
-from tiphys.domain.errors import NotFound
+from tiphys.domain.errors import NotFound, Refused
 from tiphys.ports import (
     ClusterApi,
     ClusterProvider,
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from tiphys.adapters.git_sync import Synced
     from tiphys.demo import Story, Teller
     from tiphys.domain.policy import Policy
+    from tiphys.learn.speed import Figure
     from tiphys.pipeline import Ports, Progress
     from tiphys.verify.check import Sandbox
 
@@ -65,14 +69,14 @@ def sync_forge(remote: str, path: Path | None = None) -> Synced:
     return sync(path or Path.cwd(), remote)
 
 
-def open_index(repository_path: Path | None = None) -> Index:
-    """The search index of that repository, kept in the user's cache."""
+def open_index(repository_path: Path | None = None, *, cache: Path | None = None) -> Index:
+    """The search index of that repository, kept in the user's cache unless `cache` is given."""
     from tiphys.adapters.embed_use import SentenceEncoder
     from tiphys.adapters.index_chroma import ChromaIndex
 
     home = open_repository(repository_path).path.resolve()
     key = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    return ChromaIndex(cache_folder() / "index" / key, SentenceEncoder())
+    return ChromaIndex(cache or cache_folder() / "index" / key, SentenceEncoder())
 
 
 def clusters() -> LocalClusters:
@@ -110,9 +114,8 @@ def sandboxes(
         from tiphys.adapters.kube_api import KubeApi
         from tiphys.verify.check import Sandbox
 
-        with provider().lease() as lease:
-            with closing(KubeApi(lease.kubeconfig)) as api:
-                yield Sandbox(lease, api, _runner(runner, seconds, api))
+        with provider().lease() as lease, closing(KubeApi(lease.kubeconfig)) as api:
+            yield Sandbox(lease, api, _runner(runner, seconds, api))
 
     return sandbox
 
@@ -244,12 +247,97 @@ def open_story(root: Path, teller: Teller) -> Iterator[Story]:
         yield Story(ports, people.forge, people, root, teller)
 
 
+def measure_speed(
+    *, runs: int, skills: int, only: str | None, progress: Progress
+) -> Iterator[Figure]:
+    """The figures of `tiphys bench speed`, on scratch repositories that are gone afterwards."""
+    from tiphys.learn.speed import help_figure
+
+    if only in (None, "start"):
+        yield help_figure(_answer_help, runs=20)
+    with tempfile.TemporaryDirectory(prefix="tiphys-bench-") as scratch:
+        if only in (None, "clusters"):
+            yield from _measure_clusters(Path(scratch), runs, progress)
+        if only in (None, "memory"):
+            yield from _measure_memory(Path(scratch), skills, progress)
+
+
+def _answer_help() -> None:
+    command = [sys.executable, "-m", "tiphys", "--help"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def _measure_clusters(scratch: Path, runs: int, progress: Progress) -> Iterator[Figure]:
+    from tiphys.adapters.cluster_local import WarmPool
+    from tiphys.adapters.kwokctl import Yardstick
+    from tiphys.demo import STOREFRONT
+    from tiphys.learn.speed import Trial, cluster_figures
+    from tiphys.pipeline import judge_pull, work_on
+    from tiphys.toolchain import locate
+
+    home = scratch / "skills"
+    init_repository(home)
+    cold = open_ports(home)
+    pull = work_on(cold.forge.open_issue("storefront", STOREFRONT), cold).pull
+    if pull is None:
+        raise Refused("the request of the demo was not served; run `tiphys demo`")
+    number = pull.number
+    pools: list[WarmPool] = []
+
+    def accepted(ports: Ports) -> None:
+        if judge_pull(number, ports).decision != "accept":
+            raise Refused("the storefront was not accepted; run `tiphys demo`")
+
+    def warm_up() -> None:
+        pools.append(WarmPool(clusters(), refill=False))
+        pools[-1].warm()
+        pools[-1].wait()
+
+    def cool_down() -> None:
+        pools.pop().close()
+
+    yardstick = Yardstick(
+        locate("kwokctl"), {name: locate(name) for name in _COMPONENTS}, scratch / "kwokctl"
+    )
+    warm = open_ports(home, provider=lambda: pools[-1])
+    yield from cluster_figures(
+        plain=Trial(yardstick.create, clean=yardstick.delete),
+        fresh=Trial(lambda: accepted(cold)),
+        warm=Trial(lambda: accepted(warm), prepare=warm_up, clean=cool_down),
+        runs=runs,
+        progress=progress,
+    )
+
+
+def _measure_memory(scratch: Path, skills: int, progress: Progress) -> Iterator[Figure]:
+    from tiphys.adapters.git_bulk import import_files
+    from tiphys.adapters.git_repository import GitRepository
+    from tiphys.learn.speed import memory_figures, synthetic_repository_files
+
+    progress(f"a repository of {skills} skills")
+    home = scratch / "many.git"
+    GitRepository.init(home, bare=True)
+    import_files(home, "main", synthetic_repository_files(skills))
+    yield from memory_figures(
+        repository=open_repository(home),
+        index=open_index(home, cache=scratch / "index"),
+        skills=skills,
+        progress=progress,
+    )
+
+
 def _runner(name: Runner, seconds: float, api: ClusterApi) -> TestRunner:
     if name == "chainsaw":
         from tiphys.adapters.runner_chainsaw import ChainsawRunner
+        from tiphys.adapters.runner_embedded.runner import read_folder
         from tiphys.toolchain import locate
 
-        return ChainsawRunner(locate("chainsaw"))
+        # Chainsaw would run a proposal's scripts on this machine: only what the embedded runner
+        # knows gets through.
+        kubectl = locate("kubectl")
+        return ChainsawRunner(
+            locate("chainsaw"), kubectl=kubectl, deadline=seconds, screen=read_folder
+        )
     from tiphys.adapters.runner_embedded import EmbeddedRunner
 
     return EmbeddedRunner(lambda _lease: api, deadline=seconds)

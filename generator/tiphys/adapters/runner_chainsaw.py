@@ -12,7 +12,7 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,25 +38,48 @@ _ERROR = re.compile(r"=== ERROR\n(.*?)(?=\n\s*\| |\n---|\n=== |\Z)", re.DOTALL)
 _LAST_RUN = re.compile(r"\| ([^|]+?) *\| ([A-Z]+) *\| RUN +\| *(.*)")
 
 
+def _check(folder: Path) -> str:
+    """The test's name, once it is known to be one test that asserts something. InvalidInput."""
+    path = folder / _TEST_FILE
+    if not path.is_file():
+        raise InvalidInput(f"{_TEST_FILE}: there is no test in {folder.name}")
+    documents = load_documents(path.read_bytes(), source=_TEST_FILE, limits=_LIMITS)
+    if len(documents) != 1:
+        raise InvalidInput(f"{_TEST_FILE}: must hold one Test, has {len(documents)} documents")
+    kinds = list(_operations(documents[0]))
+    if not any(kind in _ASSERTING for kind in kinds):
+        raise InvalidInput(f"{_TEST_FILE}: the test asserts nothing; add an `assert` or `error`")
+    name = documents[0].get("metadata", {}).get("name")
+    return name if isinstance(name, str) else folder.name
+
+
 class ChainsawRunner:
     """Runs tests with the executable `binary`.
 
     `kubectl` is put first on its PATH. `deadline` is the time in seconds for a whole test; one that
-    runs out of it fails and names the operation that hung.
+    runs out of it fails and names the operation that hung. `screen` looks at each folder first and
+    raises for a test that must not run here.
     """
 
     def __init__(
-        self, binary: Path, *, kubectl: Path | None = None, deadline: float = 120.0
+        self,
+        binary: Path,
+        *,
+        kubectl: Path | None = None,
+        deadline: float = 120.0,
+        screen: Callable[[Path], object] = _check,
     ) -> None:
         self._binary = binary
         self._kubectl = kubectl
         self._deadline = deadline
+        self._screen = screen
 
     def run(
         self, folder: Path, lease: Lease, *, values: Mapping[str, Any], namespace: str
     ) -> TestReport:
         """Run `folder`/chainsaw-test.yaml. InvalidInput, Unavailable."""
         name = _check(folder)
+        self._screen(folder)
         with tempfile.TemporaryDirectory(prefix="tiphys-chainsaw-") as scratch:
             home = Path(scratch)
             (home / "values.yaml").write_text(json.dumps(dict(values)))
@@ -127,21 +150,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         process.kill()
-
-
-def _check(folder: Path) -> str:
-    """The test's name, once it is known to be one test that asserts something. InvalidInput."""
-    path = folder / _TEST_FILE
-    if not path.is_file():
-        raise InvalidInput(f"{_TEST_FILE}: there is no test in {folder.name}")
-    documents = load_documents(path.read_bytes(), source=_TEST_FILE, limits=_LIMITS)
-    if len(documents) != 1:
-        raise InvalidInput(f"{_TEST_FILE}: must hold one Test, has {len(documents)} documents")
-    kinds = list(_operations(documents[0]))
-    if not any(kind in _ASSERTING for kind in kinds):
-        raise InvalidInput(f"{_TEST_FILE}: the test asserts nothing; add an `assert` or `error`")
-    name = documents[0].get("metadata", {}).get("name")
-    return name if isinstance(name, str) else folder.name
 
 
 def _operations(test: Any) -> Iterator[str]:
