@@ -15,6 +15,7 @@ from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy, Settings
 
 CONFIG_FILE = "tiphys.toml"
+_MOST = 10**9  # of anything that is counted or measured here
 _ENVIRONMENT = {f"TIPHYS_{f.name.upper()}": f.name for f in fields(Settings) if f.name != "policy"}
 
 
@@ -51,7 +52,7 @@ def _from_file(file: bytes | None) -> dict[str, Any]:
         return {}
     try:
         table = tomllib.loads(file.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (ValueError, RecursionError) as problem:  # bad TOML, bad UTF-8, numbers too long
         raise InvalidInput(f"{CONFIG_FILE}: not valid TOML: {problem}") from None
     policy = table.pop("policy", {})
     if not isinstance(policy, dict):
@@ -82,9 +83,11 @@ def _check(value: Any, current: Any, name: str, source: str) -> Any:
         and isinstance(value, int | float)
         and not isinstance(value, bool)
     ):
-        if value >= 0:
+        if 0 <= value <= _MOST:
             return float(value)
-        raise InvalidInput(f"{source}: {name} must not be negative")
+        raise InvalidInput(f"{source}: {name} must be a number from 0 to {_MOST}")
+    if isinstance(current, int) and isinstance(value, int) and not 0 <= value <= _MOST:
+        raise InvalidInput(f"{source}: {name} must be a number from 0 to {_MOST}")
     if isinstance(value, type(current)) and not isinstance(value, bool) and value != "":
         return value
     raise InvalidInput(f"{source}: {name} must be a {type(current).__name__}")

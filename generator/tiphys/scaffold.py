@@ -160,6 +160,8 @@ def skill_files(name: str, description: str) -> Mapping[str, bytes]:
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files below a folder that must be new or empty; Refused otherwise."""
+    if folder.exists() and not folder.is_dir():
+        raise Refused(f"{folder} is not a folder; choose another place")
     if folder.exists() and any(folder.iterdir()):
         raise Refused(f"{folder} exists and is not empty; choose another place")
     try:
