@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,19 +71,24 @@ def retrieval(file: Path, json_: bool) -> None:
                 continue
             with threadpool_limits(1):
                 sides, speed = compare(cases, skills, candidate.make())
-            calibration = fit([side for side in sides if side.case.is_dev])
-            held = measure([side for side in sides if not side.case.is_dev], calibration)
-            results.append(
-                {
-                    "name": candidate.name,
-                    "package": candidate.package,
-                    "license": candidate.license,
-                    "megabytes": size,
-                    "calibration": asdict(calibration),
-                    "held_out": asdict(held),
-                    "speed": asdict(speed),
-                }
-            )
+            variants = {candidate.name: sides}
+            if not results:
+                alone = [replace(side, beyond=[(0.0, 0.0)]) for side in sides]
+                variants["the same without rivals"] = alone
+            for name, variant in variants.items():
+                calibration = fit([side for side in variant if side.case.is_dev])
+                held = measure([side for side in variant if not side.case.is_dev], calibration)
+                results.append(
+                    {
+                        "name": name,
+                        "package": candidate.package,
+                        "license": candidate.license,
+                        "megabytes": size,
+                        "calibration": asdict(calibration),
+                        "held_out": asdict(held),
+                        "speed": asdict(speed),
+                    }
+                )
     if json_:
         as_json(results)
         return

@@ -11,7 +11,7 @@ from tiphys.domain.skill import Skill
 from tiphys.library import RELEASE_FILE, Release, load_skill_at, read_release
 from tiphys.ports import Document, Index, RepositoryReader
 
-Progress = Callable[[int, int], None]  # documents done, of how many
+Progress = Callable[[int, int], None]  # steps done, of how many
 _TRIES = 5
 _MOST_CHARACTERS = 4000  # of a line; a request may be a whole issue
 
@@ -80,7 +80,8 @@ def _follow(
         index.clear()
         paths = _changed(repository, "", head) or []
     documents, removed, skipped = [], [], []
-    for path in paths:
+    for number, path in enumerate(paths):
+        progress(number, 2 * len(paths))  # reading is one half of the way, writing the other
         try:
             documents.append(_document(repository, head, path))
         except NotFound:
@@ -88,7 +89,9 @@ def _follow(
         except InvalidInput as problem:
             removed.append(path)
             skipped.append(str(problem))
-    index.update(head, documents, removed, progress)
+    index.update(
+        head, documents, removed, lambda done, of: progress(len(paths) + done, len(paths) + of)
+    )
     return head, len(documents), len(removed), tuple(skipped)
 
 
