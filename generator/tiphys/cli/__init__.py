@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from typing import Any
 
 import click
 
@@ -47,6 +48,16 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # click itself would add an empty line
+            raise click.Abort from None
+        except BrokenPipeError:
+            # The reader of our output left; pointing stdout elsewhere keeps the exit quiet.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
@@ -78,10 +89,6 @@ def main() -> None:
         _stop(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _stop("interrupted", 130)
-    except BrokenPipeError:
-        # The reader of our output left; pointing stdout elsewhere keeps the exit quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         if os.environ.get("TIPHYS_DEBUG"):
             raise

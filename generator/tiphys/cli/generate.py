@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tiphys.cli.output import as_json
+from tiphys.cli.output import as_json, read_text
 
 _LIMIT = 64 * 1024
 
@@ -24,14 +24,11 @@ _LIMIT = 64 * 1024
 def command(context: Any, json_: bool) -> int:
     """Reuse a skill of this repository, or of the starter set outside of one."""
     from tiphys.bootstrap import open_skills
-    from tiphys.domain.errors import LimitExceeded
     from tiphys.pipeline import generate
 
-    text: str = sys.stdin.read(_LIMIT + 1)
+    text = read_text(sys.stdin, _LIMIT, "the request")
     if context is not None:
-        text += "\n" + context.read(_LIMIT + 1)
-    if len(text) > _LIMIT:
-        raise LimitExceeded(f"a request of more than {_LIMIT} characters; say it shorter")
+        text += "\n" + read_text(context, _LIMIT, "the context")
     if not text.strip():
         raise click.UsageError('say what you need: echo "Run ..." | tiphys generate')
     made = generate(text, open_skills())

@@ -6,12 +6,25 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 if TYPE_CHECKING:
     from tiphys.pipeline import Progress
+
+
+def read_text(source: TextIO, limit: int, what: str) -> str:
+    """`what` as text of at most `limit` characters; InvalidInput, LimitExceeded."""
+    from tiphys.domain.errors import InvalidInput, LimitExceeded
+
+    try:
+        text = source.read(limit + 1)
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{what} is not UTF-8 text") from None
+    if len(text) > limit:
+        raise LimitExceeded(f"{what} has more than {limit} characters; say it shorter")
+    return text
 
 
 def as_json(data: Any) -> None:

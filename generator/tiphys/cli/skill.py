@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tiphys.cli.output import as_json, markdown, progress, table
+from tiphys.cli.output import as_json, markdown, progress, read_text, table
 
 if TYPE_CHECKING:
     from tiphys.domain.skill import Skill
 
+_VALUES_LIMIT = 1 << 20
 _JSON = click.option("--json", "json_", is_flag=True, help="Print as JSON.")
 
 
@@ -98,7 +99,7 @@ def render(skill: str, values: Any) -> None:
     from tiphys.library import render as render_skill
     from tiphys.library.strict_yaml import load
 
-    given = load(values.read(), source="values")
+    given = load(read_text(values, _VALUES_LIMIT, "values"), source="values")
     if not isinstance(given, dict):
         raise InvalidInput("values: must be a map of values")
     click.echo(
