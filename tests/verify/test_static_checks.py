@@ -7,7 +7,14 @@ import pytest
 
 from tiphys.adapters.git_repository import GitRepository
 from tiphys.domain.policy import Policy
-from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change, Entry
+from tiphys.domain.tree import (
+    MODE_EXECUTABLE,
+    MODE_FILE,
+    MODE_SUBMODULE,
+    MODE_SYMLINK,
+    Change,
+    Entry,
+)
 from tiphys.library import load_skill_at, make_release, release_files
 from tiphys.scaffold import skill_files
 from tiphys.verify.checks.render import check_render
@@ -117,8 +124,8 @@ def test_a_conflict_with_the_target_is_named(repository: GitRepository) -> None:
 
 
 def test_an_object_in_a_foreign_namespace_is_refused(repository: GitRepository) -> None:
-    files = {f"{FOLDER}/o.yaml": b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: bank}\n"}  # fmt: skip
-    finding = check_scope(subject(repository, files), POLICY)
+    data = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: bank}\n"
+    finding = check_scope(subject(repository, {f"{FOLDER}/o.yaml": data}), POLICY)
     assert "in namespace bank" in finding.summary
 
 
@@ -135,9 +142,7 @@ def test_an_object_in_a_foreign_namespace_is_refused(repository: GitRepository) 
         (b"apiVersion: v1\nkind: ConfigMap\n", "metadata.name"),
     ],
 )
-def test_manifests_parse_the_strict_way(
-    repository: GitRepository, data: bytes, words: str
-) -> None:
+def test_manifests_parse_the_strict_way(repository: GitRepository, data: bytes, words: str) -> None:
     finding = check_syntax(subject(repository, {f"{FOLDER}/x.yaml": data}), POLICY)
     assert finding.outcome == "fail"
     assert words in finding.summary
@@ -188,5 +193,6 @@ def test_a_release_of_an_unknown_or_outdated_skill_fails(repository: GitReposito
 
 def test_a_skill_whose_example_renders_too_much_fails(repository: GitRepository) -> None:
     template = b"a: {{ note }}\n" + b"{# #}" + b"x" * 100
-    judged = subject(repository, {f"skills/{SKILL}/templates/object.yaml.j2": template}, agent=False)
+    files = {f"skills/{SKILL}/templates/object.yaml.j2": template}
+    judged = subject(repository, files, agent=False)
     assert check_render(judged, POLICY).outcome == "fail"
