@@ -88,7 +88,12 @@ def _check(value: Any, current: Any, name: str, source: str) -> Any:
         raise InvalidInput(f"{source}: {name} must be a number from 0 to {_MOST}")
     if isinstance(current, int) and isinstance(value, int) and not 0 <= value <= _MOST:
         raise InvalidInput(f"{source}: {name} must be a number from 0 to {_MOST}")
-    if isinstance(value, type(current)) and not isinstance(value, bool) and value != "":
+    if isinstance(current, str) and isinstance(value, str):
+        # The forge would tidy an actor's name, and the bot would no longer know its own words.
+        if 0 < len(value) <= 100 and value.isprintable() and " ".join(value.split()) == value:
+            return value
+        raise InvalidInput(f"{source}: {name} must be one tidy line of 1 to 100 characters")
+    if isinstance(value, type(current)) and not isinstance(value, bool):
         return value
     raise InvalidInput(f"{source}: {name} must be a {type(current).__name__}")
 

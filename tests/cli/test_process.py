@@ -23,7 +23,7 @@ HEAVY = {"chromadb", "jinja2", "kubernetes", "numpy", "pygit2", "rich", "yaml"}
 def loaded_by(*arguments: str) -> set[str]:
     code = (
         "import json, sys\nfrom tiphys.cli import main\n"
-        "try:\n    main()\nexcept SystemExit as leaving:\n    assert not leaving.code, leaving.code\n"
+        "try:\n    main()\nexcept SystemExit as leaving:\n    assert not leaving.code\n"
         "print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
     )
     done = subprocess.run(
