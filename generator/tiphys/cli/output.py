@@ -20,7 +20,8 @@ def read_text(source: TextIO, limit: int, what: str) -> str:
 
     try:
         text = source.read(limit + 1)
-    except UnicodeDecodeError:
+        text.encode()  # bytes that the shell or the locale let through
+    except UnicodeError:
         raise InvalidInput(f"{what} is not UTF-8 text") from None
     if len(text) > limit:
         raise LimitExceeded(f"{what} has more than {limit} characters; say it shorter")

@@ -22,15 +22,12 @@ _LIMIT = 16 * 1024
 def command(text: str | None, file: TextIO | None, json_: bool) -> None:
     """Open an issue with the text as its body and its first line as title."""
     from tiphys.bootstrap import open_forge
-    from tiphys.domain.errors import InvalidInput
 
     if text is not None:
         file = io.StringIO(text)
     wish = read_text(file, _LIMIT, "the request").strip() if file else ""
     if not wish:
         raise click.UsageError('say what you need: tiphys request "Run ..." or --file FILE')
-    if any("\ud800" <= letter <= "\udfff" for letter in wish):  # bytes that the shell passed on
-        raise InvalidInput("the request is not UTF-8 text")
     first = wish.splitlines()[0]
     title = first if len(first) <= 80 else f"{first[:77]}..."
     issue = open_forge().open_issue(title, wish)

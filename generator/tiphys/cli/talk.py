@@ -11,8 +11,10 @@ from typing import Any
 
 import click
 
+from tiphys.cli.output import read_text
 from tiphys.domain.forge import Comment
 
+_LIMIT = 1 << 20  # characters; the forge has its own, lower one
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON.")
 body_option = click.option("-b", "--body", help="The text; '-' (or a pipe) reads standard input.")
 
@@ -70,7 +72,7 @@ def print_comments(comments: Iterable[Comment]) -> None:
 def read_body(body: str | None, *, required: bool = True) -> str:
     """The text of `--body`, or of standard input where it is a pipe or "-"."""
     if body == "-" or (body is None and required and not sys.stdin.isatty()):
-        text = sys.stdin.read()
+        text = read_text(sys.stdin, _LIMIT, "the text")
     else:
         text = body or ""
     if required and not text.strip():
