@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.domain.ranking import Calibration, Lexicon, best_per_skill, summary, words
+from tiphys.domain.ranking import Calibration, Lexicon, best_per_skill, intent, summary, words
 
 TERMS = st.lists(st.sampled_from("a1 b1 c1 d1 e1".split()), min_size=1, max_size=8)
 LIBRARY = st.dictionaries(st.sampled_from("uvwxyz"), TERMS, min_size=1)
@@ -83,3 +83,25 @@ def test_the_best_document_stands_for_its_skill():
 def test_the_summary_is_the_first_line():
     assert summary("\nweb: serves\nmore") == "web: serves"
     assert summary("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        (
+            "Run it in namespace shop: image r.example/a:1, 3 replicas",
+            "Run it : image , 3 replicas",
+        ),
+        ("settings A=1 and B=2", "settings and"),
+        ("create a namespace team-blue", "create a namespace team-blue"),
+        ("new namespace with quota", "new namespace with quota"),
+        ("", ""),
+    ],
+)
+def test_the_intent_leaves_the_filled_in_names_out(text, bare):
+    assert intent(text).split() == bare.split()
+
+
+@given(st.text())
+def test_the_intent_of_anything_is_text(text):
+    assert isinstance(intent(text), str)

@@ -52,15 +52,15 @@ def test_the_set_is_large_varied_and_about_the_starter_skills(skills):
 
 def test_held_out_requests_find_their_skill(ranks):
     reached = figures(ranks, THRESHOLD)
-    assert reached.top1 >= 0.76, reached
-    assert reached.top5 >= 0.94, reached
+    assert reached.top1 >= 0.80, reached
+    assert reached.top5 >= 0.96, reached
     assert reached.kinds["language"] >= 0.78, reached
 
 
 def test_held_out_requests_are_told_apart_from_those_that_none_serves(ranks):
     reached = figures(ranks, THRESHOLD)
-    assert reached.false_match <= 0.22, reached
-    assert reached.false_reject <= 0.17, reached
+    assert reached.false_match <= 0.20, reached
+    assert reached.false_reject <= 0.13, reached
 
 
 def test_the_calibration_in_use_is_the_one_that_fits(skills):

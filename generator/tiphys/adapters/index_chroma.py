@@ -26,10 +26,10 @@ from typing import Any
 
 from tiphys.domain.beyond import BEYOND
 from tiphys.domain.errors import Conflict, Unavailable
-from tiphys.domain.ranking import Calibration, Lexicon, best_per_skill, summary, words
+from tiphys.domain.ranking import Calibration, Lexicon, best_per_skill, intent, summary, words
 from tiphys.ports import Document, Embedder, Hit
 
-CALIBRATION = Calibration(lexical=1.6, slope=8.0, bias=-0.22)  # fitted: see docs/retrieval.md
+CALIBRATION = Calibration(lexical=0.4, slope=12.0, bias=0.0)  # fitted: see docs/retrieval.md
 _FORMAT = 1
 _BATCH = 64
 _CANDIDATES = 50  # of each side; both are ranked again together
@@ -90,12 +90,13 @@ class ChromaIndex:
 
     def search(self, query: str, limit: int = 5) -> Sequence[Hit]:
         """The best document of each skill, best first."""
-        if not query.strip() or limit < 1:
+        wish = intent(query)
+        if not wish or limit < 1:
             return []
         try:
             with _translated(self._folder):
                 store = self._current()
-                return store.search(query, limit, self._calibration) if store else []
+                return store.search(wish, limit, self._calibration) if store else []
         except _Unreadable as problem:
             raise Unavailable(f"{_DAMAGED} ({problem})") from None
 
@@ -164,7 +165,7 @@ class ChromaIndex:
         vectors: list[Sequence[float]] = []
         for start in range(0, len(put), _BATCH):
             texts = [summary(document.text) for document in put[start : start + _BATCH]]
-            vectors += self._embedder.embed(texts, query=False)
+            vectors.extend(self._embedder.embed(texts, query=False))
             progress(len(vectors), len(put))
         return vectors
 

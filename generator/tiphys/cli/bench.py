@@ -97,14 +97,14 @@ def retrieval(file: Path, json_: bool) -> None:
 
 _COLUMNS = (
     "embedder", "top-1", "top-5", "false match", "false reject", "paraphrase", "synonym",
-    "near-miss", "typo", "language", "ms/query", "ms/doc", "load ms", "MB", "license",
+    "near-miss", "typo", "language", "full", "ms/query", "ms/doc", "load ms", "MB", "license",
 )  # fmt: skip
 
 
 def _row(result: dict[str, Any]) -> tuple[str, ...]:
     held, speed = result["held_out"], result["speed"]
     shares = [held[key] for key in ("top1", "top5", "false_match", "false_reject")]
-    shares += [held["kinds"][kind] for kind in _COLUMNS[5:10]]
+    shares += [held["kinds"][kind] for kind in _COLUMNS[5:11]]
     times = [speed[key] for key in ("query_ms", "document_ms", "load_ms")]
     return (
         result["name"],

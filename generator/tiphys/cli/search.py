@@ -37,7 +37,7 @@ def command(query: str, limit: int, json_: bool) -> None:
                  for h in hits])  # fmt: skip
         return
     if not hits:
-        click.echo("nothing is indexed yet: merge a skill first", err=True)
+        click.echo("nothing found: say what you need in words, or merge a skill first", err=True)
     table(
         ("score", "skill", "because of"),
         [(f"{h.score:.2f}", h.skill, h.id) for h in hits],

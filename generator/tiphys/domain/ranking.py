@@ -15,6 +15,18 @@ from dataclasses import dataclass
 _WORD = re.compile(r"[^\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_NAME = r"[\"'`]?[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?[\"'`]?"
+_SPACE = r"(?:namespaces?|ns|namensraum|espace de noms|espacio de nombres)"
+_NAMES = (
+    re.compile(
+        r"\b(?:in|into|im|dans|en|nel|no|to|for|aus)\s+(?:the\s+|le\s+|el\s+|dem\s+|l')?"
+        rf"(?:{_SPACE}\b\s*[:=]?\s*{_NAME}|{_NAME}\s+{_SPACE}\b)",
+        re.IGNORECASE,
+    ),
+    re.compile(r"(?<!\S)namespace\s*[:=]\s*\S+", re.IGNORECASE),
+    re.compile(r"(?<!\S)[a-z0-9][a-z0-9.:_-]*/[a-z0-9./_-]+:[\w.-]+"),  # an image
+    re.compile(r"(?<!\S)[A-Za-z_][A-Za-z0-9_]*=\S+"),
+)
 _STOP = frozenset(
     """a an and are as at be by can could de der die das do el en for from have i in is it la le
     les me my need of on one or our please so that the them this to und une un una want we will
@@ -113,6 +125,16 @@ class Lexicon:
     def _saturated(self, count: int, length: int) -> float:
         average = self._total / len(self) if self._total else 1.0
         return count / (count + _SATURATION * (1 - _LENGTH + _LENGTH * length / average))
+
+
+def intent(text: str) -> str:
+    """A request without the names that it fills in: what is wanted, not where and with what.
+
+    Otherwise every request "in namespace shop" would resemble the making of namespaces.
+    """
+    for form in _NAMES:
+        text = form.sub(" ", text)
+    return " ".join(text.split())
 
 
 def summary(text: str) -> str:

@@ -17,11 +17,11 @@ from typing import Any
 
 from tiphys.domain.beyond import BEYOND
 from tiphys.domain.errors import InvalidInput, NotFound
-from tiphys.domain.ranking import Calibration, Lexicon, summary, words
+from tiphys.domain.ranking import Calibration, Lexicon, intent, summary, words
 from tiphys.library import strict_yaml
 from tiphys.ports import Document, Embedder
 
-KINDS = ("paraphrase", "synonym", "near-miss", "typo", "language", "unserved")
+KINDS = ("paraphrase", "synonym", "near-miss", "typo", "language", "full", "unserved")
 _WEIGHTS = [step / 10 for step in range(0, 31, 2)]
 _SLOPES = [float(step) for step in (4, 6, 8, 10, 12, 15, 20, 25, 30, 40)]
 
@@ -108,23 +108,25 @@ def compare(
     loaded = time.process_time()
     documents = [embedder.embed([summary(document.text)], query=False)[0] for document in skills]
     embedded = time.process_time()
-    queries = [embedder.embed([case.text], query=True)[0] for case in cases]
+    wishes = [intent(case.text) for case in cases]
+    queries = [embedder.embed([wish], query=True)[0] for wish in wishes]
     asked = time.process_time()
     beyond = embedder.embed(BEYOND, query=False)
     lexicon = Lexicon()
     for document in skills:
         lexicon.put(document.skill, words(document.text))
     sides = []
-    for case, query in zip(cases, queries, strict=True):
-        terms = words(case.text)
+    for case, wish, query in zip(cases, wishes, queries, strict=True):
+        terms = words(wish)
         lexical = lexicon.scores(terms)
+        pairs = {
+            document.skill: (lexical.get(document.skill, 0.0), _cosine(query, vector))
+            for document, vector in zip(skills, documents, strict=True)
+        }
         sides.append(
             Sides(
                 case,
-                {
-                    document.skill: (lexical.get(document.skill, 0.0), _cosine(query, vector))
-                    for document, vector in zip(skills, documents, strict=True)
-                },
+                pairs,
                 [
                     (lexicon.score_of(terms, words(text)), _cosine(query, vector))
                     for text, vector in zip(BEYOND, beyond, strict=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tiphys.domain.errors import Conflict, InvalidInput, NotFound
+from tiphys.domain.ranking import intent
 from tiphys.domain.skill import Skill
 from tiphys.library import RELEASE_FILE, Release, load_skill_at, read_release
 from tiphys.ports import Document, Index, RepositoryReader
@@ -57,7 +58,9 @@ def skill_document(skill: Skill) -> Document:
     """A skill in the words that people use for it; the first line says what it is."""
     lines = (
         f"{skill.name.replace('-', ' ')}: {skill.description}",
-        _when_to_use(skill.body),
+        _section(skill.body, "when to use"),
+        # Measured: as text to search these help, as documents of their own they match too much.
+        _section(skill.body, "asked for like this"),
         " ".join(_value_words(skill)),
     )
     return Document(skill.path, skill.digest, skill.name, "\n".join(map(_one_line, lines)))
@@ -65,7 +68,7 @@ def skill_document(skill: Skill) -> Document:
 
 def release_document(release: Release, digest: str) -> Document:
     """A request that a skill has served: the like of it is served by the same skill."""
-    return Document(release.path, digest, release.skill, _one_line(release.request))
+    return Document(release.path, digest, release.skill, _one_line(intent(release.request)))
 
 
 def _follow(
@@ -124,13 +127,13 @@ def _document(repository: RepositoryReader, rev: str, path: str) -> Document:
     return release_document(read_release(data, path=path), repository.tree_id(rev, path))
 
 
-def _when_to_use(body: str) -> str:
+def _section(body: str, title: str) -> str:
     """The text under that heading, up to the next one."""
     found: list[str] = []
     inside = False
     for line in body.splitlines():
         if line.startswith("#"):
-            inside = line.strip("# ").lower() == "when to use"
+            inside = line.strip("# ").lower() == title
         elif inside:
             found.append(line)
     return " ".join(" ".join(found).split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from tiphys.domain.ranking import Lexicon, best_per_skill, words
+from tiphys.domain.ranking import Lexicon, best_per_skill, intent, words
 from tiphys.ports import Document, Hit
 
 
@@ -24,7 +24,7 @@ class MemoryIndex:
         """The best document of each skill, best first."""
         found = {
             id_: score
-            for id_, score in self._lexicon.scores(words(query)).items()
+            for id_, score in self._lexicon.scores(words(intent(query))).items()
             if f"skills/{self._documents[id_].skill}" in self._documents
         }
         skills = {id_: self._documents[id_].skill for id_ in found}
