@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tiphys.domain.wording import counted
+
 Tier = Literal["static", "schema", "api", "simulated", "real"]
 Outcome = Literal["pass", "fail", "skipped", "error"]
 Decision = Literal["accept", "revise", "reject", "inconclusive"]
@@ -73,5 +75,8 @@ def decide(head_sha: str, evidence: Iterable[Evidence]) -> Verdict:
         return Verdict("inconclusive", head_sha, found, "no check applied")
     verdict = Verdict("accept", head_sha, found, "")
     return Verdict(
-        "accept", head_sha, found, f"{len(passed)} checks passed, up to tier {verdict.tier}"
+        "accept",
+        head_sha,
+        found,
+        f"{counted(len(passed), 'check')} passed, up to tier {verdict.tier}",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from tiphys.domain.skill import Skill
 from tiphys.domain.testreport import TestReport
+from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE, load_skill_at, read_release, render
 from tiphys.library.staging import stage
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
@@ -39,7 +40,8 @@ def check_behaviour(subject: Subject, sandbox: Sandbox) -> Finding:
         operations += len(report.steps)
         if report.outcome != "pass":
             return Finding(report.outcome, f"{case.name}: {report.message}", _words(report))
-    return Finding("pass", f"{len(cases)} test runs, {operations} operations, all as expected")
+    ran = counted(len(cases), "test run")
+    return Finding("pass", f"{ran}, {counted(operations, 'operation')}, all as expected")
 
 
 def run_case(case: Case, sandbox: Sandbox) -> TestReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tiphys.domain.errors import InvalidInput, NotFound
 from tiphys.domain.policy import Policy
+from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE, load_skill_at, read_release, release_files, render
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.subject import Subject
@@ -26,7 +27,9 @@ def check_render(subject: Subject, _policy: Policy) -> Finding:
             except InvalidInput as problem:
                 problems.append(f"skills/{name}/examples/{case}: {problem}")
     releases = len(subject.made_from_skills)
-    return failed_or_passed(problems, f"{releases} releases reproduce, {examples} examples render")
+    seen = [f"{counted(releases, 'release')} to the same bytes"] if releases else []
+    seen += [counted(examples, "example")] if examples else []
+    return failed_or_passed(problems, f"rendered {', '.join(seen)}")
 
 
 def _release_problems(subject: Subject, folder: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiphys.domain.errors import InvalidInput
+from tiphys.domain.wording import counted
 from tiphys.library import CLUSTER_FOLDER, load_skill_at, render, strict_yaml
 from tiphys.ports import Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
@@ -30,7 +31,9 @@ def check_schema(subject: Subject, sandbox: Sandbox) -> Finding:
         except InvalidInput as refusal:
             problems.append(f"{path}: {found['kind']}/{found['metadata']['name']}: {refusal}")
     server = sandbox.lease.kubernetes_version
-    return failed_or_passed(problems, f"{len(documents)} objects accepted by Kubernetes {server}")
+    return failed_or_passed(
+        problems, f"{counted(len(documents), 'object')} accepted by Kubernetes {server}"
+    )
 
 
 def _example_objects(subject: Subject) -> Iterator[tuple[str, Object]]:

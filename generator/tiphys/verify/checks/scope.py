@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy
 from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change
+from tiphys.domain.wording import counted
 from tiphys.library import CLUSTER_FOLDER
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.subject import Subject, release_folder
@@ -33,7 +34,7 @@ def check_scope(subject: Subject, policy: Policy) -> Finding:
     problems += _agent_problems(subject)
     if not problems:
         problems += _off_limits(subject, policy)
-    return failed_or_passed(problems, f"{len(subject.changes)} files, all within reach")
+    return failed_or_passed(problems, f"{counted(len(subject.changes), 'file')}, all within reach")
 
 
 def _path_problems(change: Change, policy: Policy) -> Iterator[str]:

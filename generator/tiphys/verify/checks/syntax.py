@@ -6,6 +6,7 @@ from typing import Any
 
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy
+from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE, load_skill_at, read_release
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.subject import Subject
@@ -31,9 +32,9 @@ def check_syntax(subject: Subject, _policy: Policy) -> Finding:
             read_release(subject.reader.read(subject.rev, path), path=folder)
         except InvalidInput as problem:
             problems.append(str(problem))
-    return failed_or_passed(
-        problems, f"{len(objects)} objects and {len(subject.skills)} skills parse"
-    )
+    seen = [counted(len(objects), "object")] if objects else []
+    seen += [counted(len(subject.skills), "skill")] if subject.skills else []
+    return failed_or_passed(problems, f"parsed {', '.join(seen) or 'nothing'}")
 
 
 def _identity(path: str, found: Any) -> list[str]:
