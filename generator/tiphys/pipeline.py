@@ -277,7 +277,7 @@ _OUT_OF_REACH = (
     "`tiphys search` shows what comes nearest; a new skill (`tiphys skill new`) would make it "
     "possible, or write the manifests by hand."
 )
-_LABELS = {"asked": "needs-answer", "declined": "out-of-reach", "proposed": "proposed"}
+_LABELS = {"asked": "needs-answer", "declined": "declined", "proposed": "proposed"}
 
 
 def _draft(work: Work, match: Match, filling: Filling, folder: str, ports: Ports) -> Draft:

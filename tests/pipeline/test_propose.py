@@ -112,7 +112,7 @@ def test_a_request_out_of_reach_is_declined(world: World) -> None:
     assert (work.ending, work.pull, work.match) == ("declined", None, None)
     assert "No merged skill serves" in world.sticky(1, REPLY_KEY)[0].body
     assert world.repository.branches("tiphys/") == []
-    assert world.bot.issue(1).labels == ("out-of-reach",)
+    assert world.bot.issue(1).labels == ("declined",)
 
 
 def test_what_is_already_so_is_not_proposed_again(world: World) -> None:
