@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from tiphys.cli import output
 from tiphys.cli.output import read_text
 from tiphys.domain.forge import Comment
 
@@ -23,26 +23,16 @@ def print_json(value: Any) -> None:
     """Dataclasses, or lists of them, as JSON on stdout."""
     many = isinstance(value, list | tuple)
     plain = [dataclasses.asdict(v) for v in value] if many else dataclasses.asdict(value)
-    click.echo(json.dumps(plain, indent=2, ensure_ascii=False))
+    output.as_json(plain)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], empty: str) -> None:
-    """A table on a terminal; tab-separated lines in a pipe; `empty` on stderr without rows."""
-    found = [[cell.replace("\t", " ") for cell in row] for row in rows]
-    if not found:
-        click.echo(empty, err=True)
-    elif sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-        for row in found:
-            table.add_row(*(Text(cell) for cell in row))  # Text: brackets are no markup here
-        Console().print(table)
+    """The rows as a table, or `empty` on stderr where there are none."""
+    found = list(rows)
+    if found:
+        output.table(columns, found)
     else:
-        for row in found:
-            click.echo("\t".join(row))
+        click.echo(empty, err=True)
 
 
 def when(seconds: float) -> str:
