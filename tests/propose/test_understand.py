@@ -181,3 +181,40 @@ def test_hostile_text_is_read_in_bounded_time(text: str) -> None:
     started = time.monotonic()
     read_values(text, SCHEMA)
     assert time.monotonic() - started < 5
+
+
+CALLERS: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "namespace", "app"],
+    "properties": {
+        "name": {"type": "string", "format": "dns-label"},
+        "namespace": {"type": "string", "format": "dns-label"},
+        "app": {"type": "string", "format": "dns-label", "x-tiphys": {"words": ["for", "to"]}},
+        "fromNamespace": {"type": "string", "format": "dns-label"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Open namespace shop to search, from namespace monitoring",
+        "Open namespace shop to the search app from the monitoring namespace",
+        "From namespace monitoring to our search: in namespace shop",
+        "For a search in the shop namespace, from namespace `monitoring`",
+    ],
+)
+def test_namespaces_of_two_properties_are_told_apart(text: str) -> None:
+    found = read_values(text, CALLERS)
+    assert not found.contradictions
+    assert found.values == {"namespace": "shop", "app": "search", "fromNamespace": "monitoring"}
+
+
+@pytest.mark.parametrize("text", ["for the", "a thing for in namespace shop", "for pods", "to it"])
+def test_a_word_between_names_is_not_a_name(text: str) -> None:
+    assert "app" not in read_values(text, CALLERS).values
+
+
+def test_a_name_that_looks_like_a_word_between_can_be_given_plainly() -> None:
+    assert read_values("app: it", CALLERS).values == {"app": "it"}
+    assert read_answer("it", CALLERS, ("app",)).values == {"app": "it"}

@@ -53,6 +53,7 @@ _ACTION = (
     r"despliega|ejecuta|esegui|avvia|executa)\s+"
     r"(?:(?:the|our|my|a|an|new|another|up|out|die|der|das|den|unsere|einen|le|la|les|notre|el|il|lo|o)\s+)*"
 )
+_NAMES = ("dns-label", "dns-subdomain")
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 # What a thing is, never what it is called.
 _GENERIC = frozenset(
@@ -65,6 +66,14 @@ _GENERIC = frozenset(
     server service serviceaccount set settings site small some stateful statefulset storage
     store task that the this three to two traffic two volume volumes web website weekly with
     worker workload""".split()
+)
+# Words that lead to a name, and words that are none: "for the storefront", "in namespace shop".
+_ARTICLE = r"(?:(?:the|our|my|an?|d(?:er|ie|as|e[mn])|unsere[nm]?|l[ea]s?|notre|el|los|il|lo)\s+)?"
+_NO_NAME = re.compile(
+    _ARTICLE.replace(r"\s+)?", r")\Z|")
+    + r"(?:and|or|for|from|to|of|in|into|on|at|as|by|with|without|is|are|be|it|its|that|this|which|"
+    r"who|can|may|must|should|called|named|pods?|namespace|für|und|von|zu|im|mit|ohne|pour|et|dans|"
+    r"avec|de|du|para|y|en|con|per|e|nel)\Z"
 )
 _NAMESPACE_FORMS = (
     (
@@ -158,6 +167,7 @@ class _Reader:
 
     def reading(self) -> Reading:
         for step in (
+            self._read_other_namespaces,
             self._read_namespace,
             self._read_assignments,
             self._read_images,
@@ -181,13 +191,30 @@ class _Reader:
 
     # -- the forms, most telling first -----------------------------------------------------------
 
+    def _read_other_namespaces(self) -> None:
+        """`from namespace x`, `from the x namespace`: phrases of properties beside `namespace`."""
+        if "namespace" not in self._properties:
+            return
+        for name in self._properties:
+            for phrase in self._phrases(name):
+                if not phrase.endswith(" namespace"):
+                    continue
+                words = r"\s+".join(map(re.escape, phrase.split()[:-1]))
+                form = (
+                    rf"(?<![\w-]){words}\s+{_ARTICLE}"
+                    rf"(?:namespace\s+[\"'`]?({_LABEL})\b|({_LABEL})\s+namespace\b)"
+                )
+                for match in re.finditer(form, self._text, re.IGNORECASE):
+                    if not self._is_claimed(match.span()):
+                        self._offer(name, match[1] or match[2], match.span())
+
     def _read_namespace(self) -> None:
         if "namespace" not in self._properties:
             return
         for form in _NAMESPACE_FORMS:
             for match in re.finditer(form, self._text, re.IGNORECASE):
                 label = match[1].lower()
-                if label not in _GENERIC:
+                if label not in _GENERIC and not self._is_claimed(match.span()):
                     self._claim("namespace", label, match.span())
             if "namespace" in self._found:
                 return
@@ -233,12 +260,17 @@ class _Reader:
             definition = self._properties[name]
             if _kind(definition) in ("boolean", "object"):
                 continue
+            if name == "namespace" and name in self._found:
+                continue
             for match in _find_phrase(self._text, phrase):
                 if not self._is_claimed(match.span()):
                     self._read_beside(name, definition, match)
 
     def _read_beside(self, name: str, definition: Mapping[str, Any], word: re.Match[str]) -> None:
-        after = re.compile(rf"{_LINK}({_value_pattern(definition)})(?![\w-])", re.IGNORECASE)
+        article = _ARTICLE if definition.get("format") in _NAMES else ""
+        after = re.compile(
+            rf"{_LINK}{article}({_value_pattern(definition)})(?![\w-])", re.IGNORECASE
+        )
         before = re.compile(
             rf"(?<![\w.:/-])({_value_pattern(definition)})\s*(?:of\s+|de\s+)?\Z", re.I
         )
@@ -246,7 +278,8 @@ class _Reader:
         counts = before.search(self._text, max(0, word.start() - 40), word.start())
         if counted and counts and self._offer(name, counts[1], (counts.start(1), word.end())):
             return
-        if match := after.match(self._text, word.end()):
+        match = after.match(self._text, word.end())
+        if match and not (article and _NO_NAME.match(match[1].lower())):
             self._offer(name, match[1].strip("\"'`"), (word.start(), match.end(1)))
 
     def _read_pairs(self) -> None:
@@ -393,6 +426,6 @@ def _tidy(value: str, definition: Mapping[str, Any]) -> str:
         # People write 10 GB for what Kubernetes calls 10G, and 512 MiB for 512Mi.
         short = value.replace(" ", "").removesuffix("B")
         return re.sub(r"K\Z", "k", short)
-    if form in ("dns-label", "dns-subdomain"):
-        return value.rstrip(".").lower()
+    if form in _NAMES:
+        return value.rstrip(".:").lower()
     return value.rstrip(".") if not definition.get("format") else value.rstrip(".:")
