@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
-from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Refused
+from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from tiphys.domain.evidence import Verdict
 from tiphys.domain.forge import Issue, Pull
 from tiphys.domain.policy import Settings
@@ -261,7 +261,8 @@ def merge_pull(number: int, ports: Ports) -> str:
         ports.forge.set_state(pull.issue, "closed")
     with suppress(Conflict, NotFound):  # somebody pushed to it or deleted it: theirs to keep
         ports.repository.delete_branch(pull.source, subject.head_sha)
-    remember(ports)
+    with suppress(Unavailable):  # it is merged; whoever searches next brings the index along
+        remember(ports)
     return merged.sha
 
 

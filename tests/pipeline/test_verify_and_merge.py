@@ -270,3 +270,20 @@ def test_remembering_again_changes_nothing_and_rebuilding_ends_the_same(world: W
     before = world.index.search("storefront", 5)
     assert remember(world.ports) == remember(world.ports, rebuild=True)
     assert world.index.search("storefront", 5) == before
+
+
+def test_a_merge_stands_though_the_index_can_not_follow(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull = propose(world)
+    world.judge(pull.number)
+
+    def full(*_: object) -> None:
+        raise Unavailable("no space left")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.index, "update", full)
+        sha = world.merge(pull.number)
+    assert world.repository.resolve("main") == sha
+    assert world.bot.pull(pull.number).state == "merged"
+    assert remember(world.ports) == sha == world.index.commit()
