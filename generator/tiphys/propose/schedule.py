@@ -1,4 +1,4 @@
-"""Schedules in words ("every night at 2:30", "hourly") as cron fields."""
+"""Schedules in words ("every weekday at 7am", "hourly") as cron fields."""
 
 from __future__ import annotations
 
@@ -9,66 +9,128 @@ _DAYS = {
     day: number
     for number, days in enumerate(
         [
-            "sunday sonntag dimanche domingo",
-            "monday montag lundi lunes",
-            "tuesday dienstag mardi martes",
-            "wednesday mittwoch mercredi miércoles",
-            "thursday donnerstag jeudi jueves",
-            "friday freitag vendredi viernes",
-            "saturday samstag samedi sábado",
+            "sunday sonntag dimanche domingo domenica",
+            "monday montag lundi lunes lunedì",
+            "tuesday dienstag mardi martes martedì",
+            "wednesday mittwoch mercredi miércoles mercoledì",
+            "thursday donnerstag jeudi jueves giovedì",
+            "friday freitag vendredi viernes venerdì",
+            "saturday samstag samedi sábado sabato",
         ]
     )
     for day in days.split()
 }
-_TIME = (
-    r"(?:\s+(?:at|um|à|a las|alle)\s+(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?"
-    r"\s*(?P<half>am|pm)?)?"
+_ORDINALS = {
+    word: number
+    for number, words in enumerate(
+        ["first ersten premier primero 1er", "second zweiten deux dos", "third dritten trois tres"],
+        1,
+    )
+    for word in words.split()
+}
+_EVERY = r"(?:every|each|jede[nrsm]?|chaque|tous\s+les|cada|todos\s+los|ogni)\s+"
+_DAY = rf"(?:{'|'.join(_DAYS)})s?"
+_AND = r"(?:\s*,\s*|\s*&\s*|\s*,?\s+(?:and|und|et|y|e)\s+)"
+_DAYS_LIST = rf"{_DAY}(?:{_AND}(?:on\s+)?{_DAY})*"
+_NTH = rf"(?P<nth>\d{{1,2}}(?=st|nd|rd|th|\.|er|\s)|{'|'.join(_ORDINALS)})(?:st|nd|rd|th|\.|er)?"
+_MONTH = r"(?:month|monats|mois|mes|mese)"
+_WHEN = re.compile(
+    r"(?<![\w-])(?:"
+    rf"(?P<month>(?:(?:{_EVERY}{_MONTH}|monthly)\s+on\s+the\s+{_NTH})(?:\s+day)?)"
+    rf"|(?P<month2>(?:on\s+the|every|each|the|am|jeden|le|el)\s+{_NTH.replace('nth', 'nth2')}"
+    rf"(?:\s+day)?\s+(?:(?:of|de|del|di)\s+)?(?:the\s+|{_EVERY}|des\s+)?{_MONTH})"
+    rf"|(?P<work>(?:{_EVERY}|on\s+)?(?:weekdays?|workdays?|working\s+days?|werktage?|"
+    r"jours?\s+ouvrés?)|werktags)"
+    rf"|(?P<end>(?:{_EVERY}|on\s+)weekends?)"
+    rf"|(?:{_EVERY}|weekly\s+on\s+|on\s+|am\s+)(?P<days>{_DAYS_LIST})"
+    rf"|(?P<late>nightly|{_EVERY}(?:night|evening|nacht|abend|nuit|soir|noche|tarde|notte|sera))"
+    rf"|(?P<daily>daily|täglich|quotidiennement|diariamente|{_EVERY}(?:day|morning|tag|morgen|jours?|matin|días?|mañana|giorno|mattina))"
+    r")(?![\w-])",
+    re.IGNORECASE,
 )
-_EVERY = r"\b(?:every|each|jede[nrs]?|chaque|cada|ogni)\s+"
-_MINUTES = re.compile(rf"{_EVERY}(\d{{1,2}})\s*(?:minutes|minuten|minutos|minuti|min)\b", re.I)
-_HOURS = re.compile(rf"{_EVERY}(\d{{1,2}})\s*(?:hours|stunden|heures|horas|ore)\b", re.I)
-_HOURLY = re.compile(rf"\bhourly\b|\bstündlich\b|{_EVERY}(?:hour|stunde|heure|hora|ora)\b", re.I)
-_WEEKLY = re.compile(rf"{_EVERY}(?P<day>{'|'.join(_DAYS)})s?{_TIME}", re.I)
-_DAILY = re.compile(
-    rf"(?:\bdaily\b|\bnightly\b|\btäglich\b|{_EVERY}(?:day|night|morning|tag|nacht|jour|nuit|día|noche|giorno|notte)\b)"
-    rf"{_TIME}",
-    re.I,
+_HALF = (
+    r"(?:\s*(?P<half>[ap]\.?m\b\.?)|\s+(?P<am>in\s+the\s+morning|morgens|du\s+matin|de\s+la\s+mañana)|"
+    r"\s+(?P<pm>in\s+the\s+(?:afternoon|evening)|at\s+night|nachmittags|abends|de\s+l'après-midi|"
+    r"du\s+soir|de\s+la\s+(?:tarde|noche)))?"
+)
+_CLOCK = (
+    r"(?:(?P<hour>\d{1,2})(?:(?:[:.]|\s?h\s?)(?P<minute>\d{2}))?(?:\s?(?:h|uhr|o'clock)\b)?"
+    rf"{_HALF}|(?P<noon>noon|mittags?|midi|mediodía)|"
+    r"(?P<midnight>midnight|mitternacht|minuit|medianoche))(?![\w:])"
+)
+_AT = r"(?:at|um|à|a\s+las?|alle|gegen)"
+_AFTER = re.compile(rf"\s*,?\s+{_AT}\s+{_CLOCK}", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<!\w){_AT}\s+{_CLOCK}\s*,?\s+\Z", re.IGNORECASE)
+_MINUTES = re.compile(rf"\b{_EVERY}(\d{{1,2}})\s*(?:minutes|minuten|minutos|minuti|min)\b", re.I)
+_HOURS = re.compile(rf"\b{_EVERY}(\d{{1,2}})\s*(?:hours|stunden|heures|horas|ore|h)\b", re.I)
+_HOURLY = re.compile(
+    rf"\bhourly\b|\bstündlich\b|\b{_EVERY}(?:hour|stunde|heures?|horas?|ora)\b", re.I
+)
+# What follows a schedule and makes it another one than its words so far say.
+_MORE = re.compile(
+    rf"\s*(?:,|&|\b(?:and|und|et|y|e)\b)\s*(?:also\s+|again\s+)?(?:{_AT}\s+)?(?:on\s+)?"
+    rf"(?:\d{{1,2}}(?:[:.h]\d{{2}}|\s?[ap]m|\s?uhr|\s*(?:$|[.,;]|and\b))|noon\b|midnight\b|{_EVERY}|{_DAY}\b)"
+    r"|\s*,?\s+(?:between|except|but|only|during|until|till|unless|while|starting|from\s+\d|"
+    r"außer|zwischen|bis|sauf|entre|excepto|"
+    rf"(?:on|in)\s+(?:the\s+)?(?:weekdays?|workdays?|weekends?|{_DAY}|first|last|\d|january|"
+    r"february|march|april|may|june|july|august|september|october|november|december|winter|summer))\b",
+    re.IGNORECASE,
 )
 
 
 def cron_from_words(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, five cron fields) for each schedule in words that leaves nothing to guess.
 
-    A day without an hour is left out: it would have to be guessed.
+    A day without an hour is left out, and so is a schedule with an exception: both would have to
+    be guessed at.
     """
-    for match in _MINUTES.finditer(text):
-        step = int(match[1])
-        if 0 < step < 60 and 60 % step == 0:
-            yield *match.span(), f"*/{step} * * * *"
-    for match in _HOURS.finditer(text):
-        step = int(match[1])
-        if 0 < step < 24 and 24 % step == 0:
-            yield *match.span(), f"0 */{step} * * *"
-    for match in _HOURLY.finditer(text):
-        yield *match.span(), "0 * * * *"
-    for form in (_WEEKLY, _DAILY):
+    for form, unit, fields in ((_MINUTES, 60, "*/{} * * * *"), (_HOURS, 24, "0 */{} * * *")):
         for match in form.finditer(text):
-            clock = _clock(match)
-            if clock is not None:
-                day = match.groupdict().get("day")
-                yield (
-                    *match.span(),
-                    f"{clock[1]} {clock[0]} * * {_DAYS[day.lower()] if day else '*'}",
-                )
+            step = int(match[1])
+            if 0 < step < unit and unit % step == 0 and not _MORE.match(text, match.end()):
+                yield *match.span(), fields.format(step)
+    for match in _HOURLY.finditer(text):
+        if not _MORE.match(text, match.end()) and not _AFTER.match(text, match.end()):
+            yield *match.span(), "0 * * * *"
+    for match in _WHEN.finditer(text):
+        after = _AFTER.match(text, match.end())
+        before = _BEFORE.search(text, max(0, match.start() - 40), match.start())
+        clock = after or before
+        if clock is None or (after and before):
+            continue
+        start, end = min(match.start(), clock.start()), max(match.end(), clock.end())
+        time, days = _time(clock, late=bool(match["late"])), _days(match)
+        if time is not None and days is not None and not _MORE.match(text, end):
+            yield start, end, f"{time[1]} {time[0]} {days}"
 
 
-def _clock(match: re.Match[str]) -> tuple[int, int] | None:
-    if match["hour"] is None:
-        return None
+def _days(match: re.Match[str]) -> str | None:
+    """The last three cron fields: day of the month, month, day of the week."""
+    if match["month"] or match["month2"]:
+        word = (match["nth"] or match["nth2"]).lower()
+        number = _ORDINALS.get(word) or (int(word) if word.isdecimal() else 0)
+        return f"{number} * *" if 1 <= number <= 28 else None  # later days miss some months
+    if match["work"]:
+        return "* * 1-5"
+    if match["end"]:
+        return "* * 0,6"
+    if match["days"]:
+        words = re.findall(_DAY, match["days"].lower())
+        numbers = {_DAYS.get(word, _DAYS.get(word.removesuffix("s"), 0)) for word in words}
+        return f"* * {','.join(map(str, sorted(numbers)))}"
+    return "* * *"
+
+
+def _time(match: re.Match[str], *, late: bool) -> tuple[int, int] | None:
+    """Hour and minute; None for no time of day, or one that could be morning or evening."""
+    if match["noon"] or match["midnight"]:
+        return (12 if match["noon"] else 0), 0
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
-    half = (match["half"] or "").lower()
+    half = (match["half"] or ("a" if match["am"] else "p" if match["pm"] else ""))[:1].lower()
     if half and not 1 <= hour <= 12:
         return None
     if half:
-        hour = hour % 12 + (12 if half == "pm" else 0)
+        hour = hour % 12 + (12 if half == "p" else 0)
+    elif late and 5 <= hour <= 12:
+        return None
     return (hour, minute) if hour < 24 and minute < 60 else None
