@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tiphys.adapters.git_sync import Synced
     from tiphys.demo import Story, Teller
     from tiphys.domain.policy import Policy
+    from tiphys.domain.ranking import Calibration
     from tiphys.learn.speed import Figure
     from tiphys.pipeline import Ports, Progress
     from tiphys.verify.check import Sandbox
@@ -77,6 +78,13 @@ def open_index(repository_path: Path | None = None, *, cache: Path | None = None
     home = open_repository(repository_path).path.resolve()
     key = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     return ChromaIndex(cache or cache_folder() / "index" / key, SentenceEncoder())
+
+
+def calibration_in_use() -> Calibration:
+    """How the index makes its scores."""
+    from tiphys.adapters.index_chroma import CALIBRATION
+
+    return CALIBRATION
 
 
 def clusters() -> LocalClusters:

@@ -50,7 +50,7 @@ def retrieval(file: Path, json_: bool) -> None:
     """
     from threadpoolctl import threadpool_limits
 
-    from tiphys.bootstrap import starter_skills
+    from tiphys.bootstrap import calibration_in_use, starter_skills
     from tiphys.learn.candidates import candidates
     from tiphys.learn.retrieval import compare, fit, measure, read_cases
     from tiphys.library import load_skill
@@ -71,12 +71,13 @@ def retrieval(file: Path, json_: bool) -> None:
                 continue
             with threadpool_limits(1):
                 sides, speed = compare(cases, skills, candidate.make())
-            variants = {candidate.name: sides}
+            variants: list[tuple[str, list[Any], Any]] = [(candidate.name, sides, None)]
             if not results:
                 alone = [replace(side, beyond=[(0.0, 0.0)]) for side in sides]
-                variants["the same without rivals"] = alone
-            for name, variant in variants.items():
-                calibration = fit([side for side in variant if side.case.is_dev])
+                variants.append(("the same without rivals", alone, None))
+                variants.insert(0, ("in use, as shipped", sides, calibration_in_use()))
+            for name, variant, given in variants:
+                calibration = given or fit([side for side in variant if side.case.is_dev])
                 held = measure([side for side in variant if not side.case.is_dev], calibration)
                 results.append(
                     {
