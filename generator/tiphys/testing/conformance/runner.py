@@ -8,8 +8,9 @@ is empty). `read_cases` reads a folder of cases, `stage` lays one out as a runne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ apiVersion: chainsaw.kyverno.io/v1alpha1
 kind: Test
 metadata: {name: conformance}
 spec:
-  timeouts: {assert: 400ms, error: 400ms, apply: 2s}
+  timeouts: {assert: 2s, error: 2s, apply: 5s}
   steps:
 """
 _APPLY = """\
@@ -80,6 +81,11 @@ class Case:
     outcome: str
     words: tuple[str, ...] = ()
     refused: bool = False
+
+    def slower(self) -> Case:
+        """The same case with ten times the milliseconds, for a machine that was too busy."""
+        test = re.sub(r"\b(\d+)ms\b", lambda found: f"{int(found[1]) * 10}ms", self.test)
+        return replace(self, test=test)
 
     def stage(self, folder: Path) -> Path:
         """Lay the case out in a new folder."""
