@@ -123,7 +123,12 @@ def sandboxes(
         from tiphys.verify.check import Sandbox
 
         with provider().lease() as lease, closing(KubeApi(lease.kubeconfig)) as api:
-            yield Sandbox(lease, api, _runner(runner, seconds, api))
+            yield Sandbox(
+                lease,
+                api,
+                _runner(runner, seconds, api),
+                rehearse=lambda other: _runner("embedded", seconds, other),
+            )
 
     return sandbox
 

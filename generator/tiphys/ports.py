@@ -142,13 +142,17 @@ class Forge(ForgeReader, ForgeWriter, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A cluster that is ours until the lease ends. `server` is an https URL on loopback."""
+    """A cluster that is ours until the lease ends. `server` is an https URL on loopback.
+
+    `audit` is the API server's audit log (JSON lines), where one is kept.
+    """
 
     id: str
     kubeconfig: Path
     server: str
     kubernetes_version: str
     tier: Tier
+    audit: Path | None = None
 
 
 class ClusterProvider(Protocol):

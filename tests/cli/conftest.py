@@ -80,7 +80,7 @@ def tiphys(
 def _scripted() -> Iterator[Sandbox]:
     clusters = MemoryClusters()
     with clusters.lease() as lease:
-        yield Sandbox(lease, clusters.api(lease), ScriptedRunner())
+        yield Sandbox(lease, clusters.api(lease), ScriptedRunner(), lambda _api: ScriptedRunner())
 
 
 @contextmanager
@@ -88,4 +88,9 @@ def _embedded() -> Iterator[Sandbox]:
     clusters = MemoryClusters()
     with clusters.lease() as lease:
         api = clusters.api(lease)
-        yield Sandbox(lease, api, EmbeddedRunner(lambda _lease: api, deadline=2.0))
+        yield Sandbox(
+            lease,
+            api,
+            EmbeddedRunner(lambda _lease: api, deadline=2.0),
+            lambda other: EmbeddedRunner(lambda _lease: other, deadline=2.0),
+        )

@@ -117,7 +117,7 @@ class World:
     @contextmanager
     def sandbox(self) -> Iterator[Sandbox]:
         with self.clusters.lease() as lease:
-            yield Sandbox(lease, self.clusters.api(lease), self.runner)
+            yield Sandbox(lease, self.clusters.api(lease), self.runner, lambda _api: self.runner)
 
     def ask(self, text: str) -> Work:
         """A person's request, worked on once."""

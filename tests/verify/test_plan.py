@@ -30,15 +30,14 @@ class Plan:
         self.clusters = MemoryClusters()
         self._findings = findings
         static = tuple(StaticCheck(n, "static", 1, self._check(n)) for n in ("one", "two"))
-        cluster = (
-            ClusterCheck("three", "api", 1, self._check("three")),
-            ClusterCheck("four", None, 1, self._check("four")),
-        )
+        gate = (ClusterCheck("three", "api", 1, self._check("three")),)
+        lanes = ((ClusterCheck("four", None, 1, self._check("four")),),)
         monkeypatch.setattr(plan, "STATIC_CHECKS", static)
-        monkeypatch.setattr(plan, "CLUSTER_CHECKS", cluster)
+        monkeypatch.setattr(plan, "GATE", gate)
+        monkeypatch.setattr(plan, "LANES", lanes)
 
     def _check(self, name: str):  # type: ignore[no-untyped-def]  # fits both kinds of check
-        def run(_subject: Subject, _outside: object) -> Finding:
+        def run(*_outside: object) -> Finding:
             self.ran.append(name)
             found = self._findings.get(name, PASS)
             if isinstance(found, Exception):
@@ -53,7 +52,9 @@ class Plan:
         if isinstance(refusal, Exception):
             raise refusal
         with self.clusters.lease() as lease:
-            yield Sandbox(lease, self.clusters.api(lease), ScriptedRunner())
+            yield Sandbox(
+                lease, self.clusters.api(lease), ScriptedRunner(), lambda _api: ScriptedRunner()
+            )
         refusal = self._findings.get("release")
         if isinstance(refusal, Exception):
             raise refusal

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 
 from tiphys.domain.evidence import Outcome, Tier
 from tiphys.domain.policy import Policy
@@ -22,11 +23,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """The leased cluster that the checks of one verdict share."""
+    """The leased cluster that the checks of one verdict share.
+
+    `rehearse` gives the in-process runner over another `ClusterApi`, such as a recording. `servers`
+    leases bare API servers (no nodes, no controllers) of other Kubernetes minors: {"1.33": ...}.
+    """
 
     lease: Lease
     api: ClusterApi
     runner: TestRunner
+    rehearse: Callable[[ClusterApi], TestRunner]
+    servers: Mapping[str, Callable[[], AbstractContextManager[ClusterApi]]] = field(
+        default_factory=dict
+    )
 
     def ensure_namespace(self, name: str) -> None:
         """A namespace that enforces the restricted pod security standard."""
@@ -51,7 +60,7 @@ class ClusterCheck:
     name: str
     tier: Tier | None
     version: int
-    run: Callable[[Subject, Sandbox], Finding]
+    run: Callable[[Subject, Policy, Sandbox], Finding]
 
 
 def failed_or_passed(problems: list[str], passed: str) -> Finding:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 
@@ -15,7 +17,10 @@ from tiphys.verify.checks import behaviour, render, schema, scope, syntax
 from tiphys.verify.subject import Subject
 
 STATIC_CHECKS: tuple[StaticCheck, ...] = (scope.CHECK, syntax.CHECK, render.CHECK)
-CLUSTER_CHECKS: tuple[ClusterCheck, ...] = (schema.CHECK, behaviour.CHECK)
+# What the API server refuses is not worth running.
+GATE: tuple[ClusterCheck, ...] = (schema.CHECK,)
+# Lanes run side by side. In a lane one check follows the other, as they use the same namespace.
+LANES: tuple[tuple[ClusterCheck, ...], ...] = ((behaviour.CHECK,),)
 
 Progress = Callable[[str], None]
 
@@ -40,18 +45,31 @@ def verify(
         else:
             run.add(check.name, check.tier, partial(check.run, subject, policy))
     if run.failed:
-        for cluster_check in CLUSTER_CHECKS:
+        for cluster_check in _on_clusters():
             run.skip(cluster_check.name, cluster_check.tier or "simulated")
     else:
         try:
-            _on_cluster(run, subject, sandbox)
+            _on_cluster(run, subject, policy, sandbox)
         except TiphysError as problem:  # only the lease's end is left to raise; what was seen stays
             progress(f"the cluster did not end cleanly: {problem}")
-    return decide(subject.head_sha, run.evidence)
+    return decide(subject.head_sha, run.in_order())
+
+
+def check_versions() -> dict[str, int]:
+    """The version of every check by its name: together they say what a verdict means."""
+    versions = {check.name: check.version for check in STATIC_CHECKS}
+    return versions | {check.name: check.version for check in _on_clusters()}
+
+
+def _on_clusters() -> tuple[ClusterCheck, ...]:
+    return (*GATE, *(check for lane in LANES for check in lane))
 
 
 def _on_cluster(
-    run: _Run, subject: Subject, sandbox: Callable[[], AbstractContextManager[Sandbox]]
+    run: _Run,
+    subject: Subject,
+    policy: Policy,
+    sandbox: Callable[[], AbstractContextManager[Sandbox]],
 ) -> None:
     with ExitStack() as stack:
         leased: list[Sandbox] = []
@@ -62,14 +80,32 @@ def _on_cluster(
             return Finding("pass", f"a fresh control plane, Kubernetes {version}")
 
         started = run.add("cluster", "api", lease, keep_pass=False)
-        for check in CLUSTER_CHECKS:
-            if not leased:
+        if not leased:
+            for check in _on_clusters():
                 run.note(check.name, check.tier or "simulated", started)
-            elif run.failed:
+            return
+        follow = partial(_lane, run, subject, policy, leased[0])
+        if follow(GATE):
+            with ThreadPoolExecutor(len(LANES), "lane") as pool:
+                list(pool.map(follow, LANES))
+        else:
+            for check in (check for lane in LANES for check in lane):
                 run.skip(check.name, check.tier or leased[0].lease.tier)
-            else:
-                tier = check.tier or leased[0].lease.tier
-                run.add(check.name, tier, partial(check.run, subject, leased[0]))
+
+
+def _lane(
+    run: _Run, subject: Subject, policy: Policy, sandbox: Sandbox, lane: Iterable[ClusterCheck]
+) -> bool:
+    """Run the checks in turn until one does not pass; whether all did."""
+    going = True
+    for check in lane:
+        tier = check.tier or sandbox.lease.tier
+        if going:
+            finding = run.add(check.name, tier, partial(check.run, subject, policy, sandbox))
+            going = finding.outcome in ("pass", "skipped")
+        else:
+            run.skip(check.name, tier)
+    return going
 
 
 class _Run:
@@ -79,16 +115,24 @@ class _Run:
         self._subject = subject
         self._progress = progress
         self._clock = clock
-        self.evidence: list[Evidence] = []
+        self._lock = threading.Lock()
+        self._evidence: list[Evidence] = []
 
     @property
     def failed(self) -> bool:
-        return any(e.outcome in ("fail", "error") for e in self.evidence)
+        return any(e.outcome in ("fail", "error") for e in self._evidence)
+
+    def in_order(self) -> list[Evidence]:
+        """The evidence as the checks are listed, whichever lane was done first."""
+        static, on_clusters = STATIC_CHECKS, _on_clusters()
+        names = [*(c.name for c in static), "cluster", *(c.name for c in on_clusters)]
+        return sorted(self._evidence, key=lambda evidence: names.index(evidence.check))
 
     def add(
         self, name: str, tier: Tier, run: Callable[[], Finding], *, keep_pass: bool = True
     ) -> Finding:
-        self._progress(name)
+        with self._lock:
+            self._progress(name)
         started = self._clock()
         finding = _attempt(run)
         if keep_pass or finding.outcome != "pass":
@@ -102,17 +146,17 @@ class _Run:
         self._keep(name, tier, finding, 0.0)
 
     def _keep(self, name: str, tier: Tier, finding: Finding, seconds: float) -> None:
-        self.evidence.append(
-            Evidence(
-                check=name,
-                subject_digest=self._subject.digest,
-                tier=tier,
-                outcome=finding.outcome,
-                summary=finding.summary,
-                seconds=seconds,
-                details=finding.details,
-            )
+        evidence = Evidence(
+            check=name,
+            subject_digest=self._subject.digest,
+            tier=tier,
+            outcome=finding.outcome,
+            summary=finding.summary,
+            seconds=seconds,
+            details=finding.details,
         )
+        with self._lock:
+            self._evidence.append(evidence)
 
 
 def _attempt(run: Callable[[], Finding]) -> Finding:

@@ -22,7 +22,9 @@ class Subject:
 
     `rev` is the commit whose tree the target would have after the merge and `digest` its tree id;
     `conflicts` names paths that do not merge (then `rev` is the head itself). `agent` says that a
-    program wrote it, so that the narrow rules hold.
+    program wrote it, so that the narrow rules hold. `base` is the commit of the target that it was
+    merged into: rules are read there, never from the proposal. `request` is what people asked for,
+    in their words; "" where nobody asked.
     """
 
     reader: RepositoryReader
@@ -33,6 +35,8 @@ class Subject:
     agent: bool = False
     conflicts: tuple[str, ...] = ()
     loose: bool = False
+    base: str = ""
+    request: str = ""
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -82,7 +86,9 @@ def release_folder(path: str) -> str | None:
     return "/".join(parts[:3]) if len(parts) > 3 and parts[0] == "manifests" else None
 
 
-def proposed_subject(repository: Repository, *, head: str, target: str, agent: bool) -> Subject:
+def proposed_subject(
+    repository: Repository, *, head: str, target: str, agent: bool, request: str = ""
+) -> Subject:
     """The subject of a pull request: head merged into the target's tip, without moving a branch."""
     head_sha, base = repository.resolve(head), repository.resolve(target)
     merge = repository.preview(head_sha, base, "What the target would become")
@@ -101,6 +107,8 @@ def proposed_subject(repository: Repository, *, head: str, target: str, agent: b
         changes=changes,
         agent=agent,
         conflicts=merge.conflicts,
+        base=base,
+        request=request,
     )
 
 

@@ -130,6 +130,7 @@ def _describe(home: state.Home) -> Lease:
         version, server = api.version(), api.server
     finally:
         api.close()
+    lease = Lease(home.id, home.kubeconfig, server, version, "simulated")
     facts = {"id": home.id, "server": server, "kubernetes_version": version}
     (home.folder / _DESCRIPTION).write_text(json.dumps(facts), encoding="utf-8")
-    return Lease(kubeconfig=home.kubeconfig, tier="simulated", **facts)
+    return lease

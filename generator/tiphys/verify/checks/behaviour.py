@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tiphys.domain.policy import Policy
 from tiphys.domain.skill import Skill
 from tiphys.domain.testreport import TestReport
 from tiphys.domain.wording import counted
@@ -29,7 +30,7 @@ class Case:
     values: Mapping[str, Any]
 
 
-def check_behaviour(subject: Subject, sandbox: Sandbox) -> Finding:
+def check_behaviour(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
     """`fail` carries the failing operation in the cluster's words, `error` blames the cluster."""
     cases = list(_cases(subject))
     if not cases:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tiphys.domain.errors import InvalidInput
+from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
 from tiphys.library import CLUSTER_FOLDER, load_skill_at, render, strict_yaml
 from tiphys.ports import Object
@@ -12,7 +13,7 @@ from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
 from tiphys.verify.subject import Subject
 
 
-def check_schema(subject: Subject, sandbox: Sandbox) -> Finding:
+def check_schema(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
     """`fail` carries the server's words for each object that it refuses."""
     documents = [*subject.objects, *_example_objects(subject)]
     if not documents:
