@@ -162,6 +162,15 @@ class ClusterProvider(Protocol):
         """A fresh cluster, gone when the context ends, whatever ends it. Unavailable."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind that the API server serves: "apps/v1", "Deployment", in namespaces or not."""
+
+    api_version: str
+    kind: str
+    namespaced: bool
+
+
 class ClusterApi(Protocol):
     """The Kubernetes API of one cluster, for any kind. Objects in and out are JSON dicts.
 

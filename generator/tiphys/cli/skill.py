@@ -120,7 +120,8 @@ def render(skill: str, values: Any) -> None:
 def test(skill: str, runner: str, json_: bool) -> int:
     """Exit 0 all pass, 1 one fails, 2 the cluster failed."""
     from tiphys.bootstrap import sandboxes_for
-    from tiphys.verify.checks.behaviour import example_cases, run_case
+    from tiphys.verify.cases import example_cases
+    from tiphys.verify.checks.behaviour import run_case
 
     loaded = _load(skill)
     reports = []
