@@ -5,7 +5,7 @@ import pytest
 
 from tests.toolchain.conftest import binary
 from tiphys.domain.errors import NotFound, Unavailable
-from tiphys.toolchain import install, locate, status
+from tiphys.toolchain import install, load_lock, locate, status, versions
 from tiphys.toolchain.cache import Cache
 
 CONTENT = binary()
@@ -34,6 +34,29 @@ def test_a_missing_tool_says_what_to_run(lock, root):
         locate("gamma", lock=lock, root=root)
     with pytest.raises(NotFound):
         locate("delta", lock=lock, root=root)
+
+
+def test_a_missing_further_version_is_asked_for_by_version(root):
+    with pytest.raises(Unavailable, match=r"run `tiphys tools install kube-apiserver@1\.33\.4`"):
+        locate("kube-apiserver", "1.33.4", lock=load_lock(None, "linux-amd64"), root=root)
+
+
+def test_versions_are_those_that_are_installed(root):
+    lock = load_lock(None, "linux-amd64")
+    assert versions("kube-apiserver", lock=lock, root=root) == {}
+    for version in ("1.35.4", "1.33.4"):
+        tool = lock.find("kube-apiserver", version)
+        path = Cache(root, lock.platform).path(tool)
+        path.parent.mkdir(parents=True)
+        path.write_bytes(binary(version, 1000))
+        path.chmod(0o755)
+        assert Cache(root, lock.platform).verify(tool)
+    found = versions("kube-apiserver", lock=lock, root=root)
+    assert list(found) == ["1.33.4", "1.35.4"]
+    assert found["1.35.4"] == locate("kube-apiserver", "1.35.4", lock=lock, root=root)
+    found["1.35.4"].write_bytes(b"something else")
+    assert list(versions("kube-apiserver", lock=lock, root=root)) == ["1.33.4"]
+    assert versions("unheard-of", lock=lock, root=root) == {}
 
 
 def test_an_installed_tool_is_found_by_name_and_version(lock, root, installed):

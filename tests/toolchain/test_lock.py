@@ -33,13 +33,48 @@ def test_the_package_belongs_to_the_recipe(tool):
         assert (tool.recipe.folder / name).is_file()
 
 
-def test_the_replaced_kubernetes_modules_are_of_one_release():
-    recipe = REAL.find("kube-apiserver").recipe
+KUBERNETES = sorted({tool.version for tool in REAL.tools if tool.name == "kube-apiserver"})
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_the_replaced_kubernetes_modules_are_of_one_release(version):
+    recipe = REAL.find("kube-apiserver", version).recipe
     minor_patch = recipe.version.removeprefix("1.")
     module = (recipe.folder / "go.mod").read_text()
     versions = re.findall(r"k8s\.io/(\S+) => k8s\.io/\1 (\S+)", module)
     assert len(versions) > 20
     assert {version for _, version in versions} == {f"v0.{minor_patch}"}
+
+
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_an_api_server_names_its_own_minor(version):
+    flags = " ".join(REAL.find("kube-apiserver", version).recipe.ldflags)
+    assert f"gitVersion=v{version} " in flags
+    assert f"gitMinor={version.split('.')[1]} " in flags
+
+
+def test_there_are_api_servers_of_the_minors_before_and_after():
+    assert REAL.find("kube-apiserver").version.startswith("1.34.")
+    minors = {version.rpartition(".")[0] for version in KUBERNETES}
+    assert {"1.33", "1.34", "1.35"} <= minors
+    assert len(minors) == len(KUBERNETES)
+
+
+@pytest.mark.parametrize("tool", REAL.tools, ids=lambda tool: tool.label)
+def test_what_a_tool_is_asked_for_by_chooses_it(tool):
+    assert REAL.select([REAL.request(tool)]) == (tool,)
+
+
+def test_versions_of_one_name_are_chosen_one_by_one_or_together():
+    def chosen(*names):
+        return [tool.label for tool in REAL.select(names)]
+
+    assert chosen("kube-apiserver") == ["kube-apiserver 1.34.4"]
+    assert chosen("kube-apiserver@1.33.4") == ["kube-apiserver 1.33.4"]
+    assert chosen("kube-apiserver@1.35.4", "kube-apiserver", "kube-apiserver@1.34.4") == [
+        "kube-apiserver 1.34.4",
+        "kube-apiserver 1.35.4",
+    ]
 
 
 @pytest.mark.parametrize("tool", REAL.tools, ids=lambda tool: tool.label)

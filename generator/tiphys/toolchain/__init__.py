@@ -4,7 +4,7 @@
 page, else builds it with Go; `locate` finds an installed one. Nothing here starts a cluster.
 """
 
-from tiphys.toolchain.cache import ToolStatus, cache_root, locate, status
+from tiphys.toolchain.cache import ToolStatus, cache_root, locate, status, versions
 from tiphys.toolchain.events import Event, Progress
 from tiphys.toolchain.install import Installed, install
 from tiphys.toolchain.lock import SOURCES, Lock, Tool, load_lock
@@ -22,4 +22,5 @@ __all__ = [
     "load_lock",
     "locate",
     "status",
+    "versions",
 ]

@@ -152,8 +152,16 @@ def locate(
     if state == "installed":
         return cache.path(tool)
     problem = "is not installed" if state == "missing" else "was changed after its installation"
-    wanted = f" {name}" if tool.optional else ""
+    wanted = f" {lock.request(tool)}" if tool.optional else ""
     raise Unavailable(f"{tool.label} {problem}; run `tiphys tools install{wanted}`")
+
+
+def versions(name: str, *, lock: Lock | None = None, root: Path | None = None) -> dict[str, Path]:
+    """The installed binaries of one tool by version, in the lock's order: the default first."""
+    lock = lock or load_lock()
+    cache = Cache(root, lock.platform)
+    tools = [tool for tool in lock.tools if tool.name == name]
+    return {tool.version: cache.path(tool) for tool in tools if cache.state(tool) == "installed"}
 
 
 def status(*, lock: Lock | None = None, root: Path | None = None) -> list[ToolStatus]:

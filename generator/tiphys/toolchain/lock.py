@@ -82,6 +82,10 @@ class Lock:
         known = ", ".join(tool.label for tool in self.tools)
         raise NotFound(f"no tool {name} {version or ''}in the lock; it knows {known}")
 
+    def request(self, tool: Tool) -> str:
+        """The words that choose this tool: NAME, or NAME@VERSION where another is the default."""
+        return tool.name if self.find(tool.name) is tool else f"{tool.name}@{tool.version}"
+
     def select(self, names: Sequence[str] | None) -> tuple[Tool, ...]:
         """The named tools (NAME or NAME@VERSION), each once; without names all but the optional.
 
