@@ -67,10 +67,11 @@ class RepositoryWriter(Protocol):
         """Merge commit `source` into branch `target`, which must stand at `expected`; always a
         merge commit unless nothing is to be done. Conflicts are reported and move nothing."""
 
-    def preview(self, source: str, onto: str, message: str) -> Merge:
+    def preview(self, source: str, onto: str, message: str, *, commit: bool = False) -> Merge:
         """What merging commit `source` onto commit `onto` would give: an unreferenced commit.
 
-        No branch moves; nothing to do gives `onto` or, for a descendant, `source` itself.
+        No branch moves; nothing to do gives `onto` or, for a descendant, `source` itself (with
+        `commit` a merge commit then too).
         """
 
     def fast_forward(self, source: str, target: str, expected: str) -> Merge:
@@ -213,6 +214,12 @@ class ClusterApi(Protocol):
     def namespaced(self, api_version: str, kind: str) -> bool:
         """Whether the kind lives in namespaces. ApiRefusal (reason UnknownKind)."""
 
+    def kinds(self) -> Sequence[Kind]:
+        """Every kind that can be listed and deleted, once, in its preferred version; no events.
+
+        Asked anew each time, as a CRD may have come or gone. Ordered by group and kind.
+        """
+
 
 class TestRunner(Protocol):
     """Runs one Chainsaw test."""
@@ -289,3 +296,26 @@ class IndexWriter(Protocol):
 
 class Index(IndexReader, IndexWriter, Protocol):
     """Both halves."""
+
+
+class Notary(Protocol):
+    """Signs what was found out, and knows whose signatures count."""
+
+    def sign(self, payload: bytes, payload_type: str) -> bytes:
+        """A DSSE envelope (JSON) with one signature of ours. Unavailable without a usable key."""
+
+    def open(self, envelope: bytes, payload_type: str) -> bytes:
+        """The payload. Refused unless a trusted key signed it; InvalidInput for no envelope."""
+
+
+class VerdictStore(Protocol):
+    """Signed verdicts, kept with the repository; whoever can push can write here too."""
+
+    def get(self, key: str) -> Sequence[bytes]:
+        """Envelopes kept under a verdict's key, newest first."""
+
+    def of_commit(self, sha: str) -> Sequence[bytes]:
+        """Envelopes about a head commit, newest first."""
+
+    def put(self, key: str, sha: str, envelope: bytes) -> None:
+        """Keep an envelope under a key (64 hex) and a head commit (40 hex); never replaces."""

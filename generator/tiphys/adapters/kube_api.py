@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,15 @@ from urllib.parse import quote, urlencode
 
 from tiphys.adapters.kube_connection import Connection, connect
 from tiphys.domain.errors import ApiRefusal, InvalidInput, Unavailable
-from tiphys.ports import Object
+from tiphys.ports import Kind, Object
 
 if TYPE_CHECKING:
     import urllib3
 
 _MANAGER = "tiphys"
 _PAGE = 500  # objects per list request
+_JSON = "application/json"
+_AGGREGATED = f"{_JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _API_VERSION = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+")
 _NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 
@@ -153,6 +155,29 @@ class KubeApi:
         """Whether the kind lives in namespaces. ApiRefusal (reason UnknownKind)."""
         return self._resource(api_version, kind).namespaced
 
+    def kinds(self) -> Sequence[Kind]:
+        """Every kind that can be listed and deleted, once, in its preferred version; no events.
+
+        Two requests for the aggregated discovery document, which also fill what `apply` and the
+        rest look up. An API whose own server does not answer is left out.
+        """
+        found: dict[tuple[str, str], Kind] = {}
+        for path in ("/api", "/apis"):
+            answer = self._request("GET", path, accept=_AGGREGATED)
+            if "items" not in answer:
+                raise Unavailable("the API server has no aggregated discovery: Kubernetes 1.30 has")
+            for group, api_version, resources in _served(answer):
+                root = f"/apis/{api_version}" if group else f"/api/{api_version}"
+                known: dict[str, _Resource] = {}
+                for each in resources:
+                    kind, namespaced = each["responseKind"]["kind"], each["scope"] == "Namespaced"
+                    known[kind] = _Resource(root, each["resource"], namespaced)
+                    if {"list", "delete"} <= set(each["verbs"]) and each["resource"] != "events":
+                        found.setdefault((group, kind), Kind(api_version, kind, namespaced))
+                with self._lock:
+                    self._kinds[api_version] = known
+        return [found[key] for key in sorted(found)]
+
     def _resource_of(self, obj: Object) -> _Resource:
         api_version, kind = obj.get("apiVersion"), obj.get("kind")
         if not (isinstance(api_version, str) and isinstance(kind, str)):
@@ -200,10 +225,11 @@ class KubeApi:
         path: str,
         query: Mapping[str, str] | None = None,
         body: Object | None = None,
-        content_type: str = "application/json",
+        content_type: str = _JSON,
+        accept: str = _JSON,
     ) -> Object:
         """The answer's JSON; ApiRefusal for a 4xx, Unavailable for anything else."""
-        response = self._send(method, path, query, body, content_type)
+        response = self._send(method, path, query, body, content_type, accept)
         try:
             answer: Any = json.loads(response.data)
         except ValueError:
@@ -218,13 +244,14 @@ class KubeApi:
         path: str,
         query: Mapping[str, str] | None = None,
         body: Object | None = None,
-        content_type: str = "application/json",
+        content_type: str = _JSON,
+        accept: str = _JSON,
     ) -> urllib3.BaseHTTPResponse:
         import urllib3
 
         to = self._connection
         url = f"{to.base}{path}?{urlencode(query)}" if query else f"{to.base}{path}"
-        headers = {**to.headers, "Accept": "application/json", "User-Agent": _MANAGER}
+        headers = {**to.headers, "Accept": accept, "User-Agent": _MANAGER}
         data = None
         if body is not None:
             headers["Content-Type"] = content_type
@@ -257,6 +284,16 @@ class KubeApi:
 # Server-side apply answers an object that does not fit its schema with 500, as if it were broken.
 _MALFORMED = "failed to create typed patch object"
 _STRICT = {"fieldManager": _MANAGER, "fieldValidation": "Strict"}
+
+
+def _served(answer: Object) -> Iterator[tuple[str, str, Sequence[Any]]]:
+    """Group, API version and resources of an aggregated discovery answer, preferred ones first."""
+    for group in answer["items"]:
+        name = group["metadata"].get("name") or ""
+        for each in group["versions"]:
+            if each.get("freshness") != "Stale":
+                api_version = f"{name}/{each['version']}" if name else each["version"]
+                yield name, api_version, each.get("resources") or ()
 
 
 def _unknown_kind(message: str) -> ApiRefusal:

@@ -26,7 +26,8 @@ def up(json_: bool) -> None:
         tell("starting a control plane")
         lease = clusters().up()
     if json_:
-        return as_json({**asdict(lease), "kubeconfig": str(lease.kubeconfig)})
+        paths = {"kubeconfig": str(lease.kubeconfig), "audit": str(lease.audit)}
+        return as_json({**asdict(lease), **paths})
     click.echo(str(lease.kubeconfig))
     click.echo(f"end it with: tiphys cluster down {lease.id}", err=True)
     return None

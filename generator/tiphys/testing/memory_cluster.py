@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tiphys.domain.errors import ApiRefusal, InvalidInput
-from tiphys.ports import Lease, Object
+from tiphys.ports import Kind, Lease, Object
 
 _Key = tuple[str, str, str, str]  # apiVersion, kind, namespace ("" for none), name
 
@@ -123,6 +123,11 @@ class MemoryCluster:
     def namespaced(self, api_version: str, kind: str) -> bool:
         """Whether the kind lives in namespaces."""
         return self._kind(api_version, kind)[1]
+
+    def kinds(self) -> Sequence[Kind]:
+        """Every kind that it knows, by group and kind."""
+        by_group = sorted(self._kinds, key=lambda key: (key[0].rpartition("/")[0], key[1]))
+        return [Kind(*key, namespaced=self._kinds[key][1]) for key in by_group]
 
     def _kind(self, api_version: str, kind: str) -> tuple[str, bool]:
         try:

@@ -119,6 +119,19 @@ class ClusterApiConformance:
         assert (api.get("v1", "Namespace", namespace) or {})["metadata"]["name"] == namespace
         assert namespace in [each["metadata"]["name"] for each in api.list("v1", "Namespace")]
 
+    def test_every_kind_that_can_be_listed_and_deleted(self, api: ClusterApi) -> None:
+        kinds = api.kinds()
+        found = {(each.api_version, each.kind): each.namespaced for each in kinds}
+        assert len(found) == len(kinds)
+        assert found["v1", "ConfigMap"] is True
+        assert found["apps/v1", "Deployment"] is True
+        assert found["v1", "Namespace"] is False
+        without_version = {(each.api_version.rpartition("/")[0], each.kind) for each in kinds}
+        assert len(without_version) == len(kinds)
+        for api_version, kind in found:
+            assert kind not in ("Event", "ComponentStatus", "TokenReview", "Scale", "Eviction")
+            api.list(api_version, kind)
+
     @pytest.mark.parametrize(
         ("api_version", "kind"),
         [("v1", "Nope"), ("example.org/v1", "ConfigMap"), ("../v1", "Pod"), ("", "Pod")],
