@@ -56,6 +56,23 @@ def kube_apiserver(folder: Path, port: int) -> list[str]:
     Users are known by token only. There is no endpoint for the `kubernetes` service, as no pod
     really runs.
     """
+    return [*_server(folder, port), "--authorization-mode=RBAC"]
+
+
+def bare_apiserver(folder: Path, port: int) -> list[str]:
+    """An API server without controllers, for its one user: ready without the making of roles.
+
+    A Pod needs no service account, as nothing would make one.
+    """
+    return [
+        *_server(folder, port),
+        "--authorization-mode=AlwaysAllow",
+        "--disable-admission-plugins=ServiceAccount",
+        "--enable-priority-and-fairness=false",
+    ]
+
+
+def _server(folder: Path, port: int) -> list[str]:
     return [
         f"--etcd-servers=unix:{_CLIENT_SOCKET}",
         f"--bind-address={LOOPBACK}",
@@ -64,7 +81,6 @@ def kube_apiserver(folder: Path, port: int) -> list[str]:
         f"--tls-private-key-file={folder}/server.key",
         f"--token-auth-file={folder}/tokens.csv",
         "--anonymous-auth=false",
-        "--authorization-mode=RBAC",
         f"--service-account-key-file={folder}/accounts.key",
         f"--service-account-signing-key-file={folder}/accounts.key",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from tiphys.adapters.cluster_local import state
 from tiphys.adapters.cluster_local.processes import Processes
-from tiphys.adapters.cluster_local.start import start
+from tiphys.adapters.cluster_local.start import in_new_home, require, start
 from tiphys.adapters.kube_api import KubeApi
-from tiphys.domain.errors import NotFound, Unavailable
+from tiphys.domain.errors import NotFound
 from tiphys.ports import Lease
 
-_ATTEMPTS = 3  # a free port may be taken by somebody else before the server binds it
-_PORT_TAKEN = "address already in use"
+_PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 _DESCRIPTION = "lease.json"
 
 
@@ -87,40 +86,14 @@ class LocalClusters:
         return found
 
     def _start(self) -> tuple[state.Home, Processes, Lease]:
-        self._check_binaries()
-        try:
-            return self._try_to_start()
-        except OSError as error:
-            raise Unavailable(f"a cluster cannot be started below {self.root}: {error}") from error
+        require(self.binaries, _PROGRAMS)
 
-    def _try_to_start(self) -> tuple[state.Home, Processes, Lease]:
-        state.sweep(self.root)
-        for attempt in range(1, _ATTEMPTS + 1):
-            home = state.create(self.root)
-            try:
-                processes = start(
-                    home.folder, self.binaries, nodes=self.nodes, timeout=self.timeout
-                )
-                return home, processes, _describe(home)
-            except BaseException as error:
-                home.kill()
-                home.remove()
-                taken = isinstance(error, Unavailable) and _PORT_TAKEN in str(error)
-                if not taken or attempt == _ATTEMPTS:
-                    raise
-        raise AssertionError("unreachable")  # pragma: no cover
+        def launch(home: state.Home) -> tuple[Processes, Lease]:
+            processes = start(home.folder, self.binaries, nodes=self.nodes, timeout=self.timeout)
+            return processes, _describe(home)
 
-    def _check_binaries(self) -> None:
-        needed = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
-        missing = [name for name in needed if not self._executable(name)]
-        if missing:
-            raise Unavailable(
-                f"a cluster needs {', '.join(missing)}: run `tiphys tools install` first"
-            )
-
-    def _executable(self, name: str) -> bool:
-        path = self.binaries.get(name)
-        return path is not None and path.is_file()
+        home, (processes, lease) = in_new_home(self.root, launch)
+        return home, processes, lease
 
 
 def _describe(home: state.Home) -> Lease:

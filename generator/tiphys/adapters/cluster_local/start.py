@@ -12,15 +12,20 @@ import json
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from tiphys.adapters.cluster_local import certificates, commands, simulation
+from tiphys.adapters.cluster_local import certificates, commands, simulation, state
 from tiphys.adapters.cluster_local.processes import Processes
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.domain.errors import ApiRefusal, Unavailable
 
+_T = TypeVar("_T")
+_ATTEMPTS = 3  # a free port may be taken by somebody else before the server binds it
+_PORT_TAKEN = "address already in use"
 _POLL = 0.02  # seconds
 _REQUEST = 1.0  # seconds; short, as a server that hangs hides a program that ended
 
@@ -35,46 +40,82 @@ def start(folder: Path, binaries: Mapping[str, Path], *, nodes: int, timeout: fl
     The administrator's kubeconfig is `folder`/kubeconfig. Unavailable after `timeout` seconds or
     when a program ends; nothing keeps running then.
     """
+    return launch(folder, binaries, timeout, lambda starting: _whole(starting, nodes))
+
+
+def launch(
+    folder: Path, binaries: Mapping[str, Path], timeout: float, run: Callable[[Starting], None]
+) -> Processes:
+    """Start what `run` starts in `folder`; nothing keeps running when it fails. Unavailable."""
     processes = Processes(folder, _ENVIRONMENT)
     try:
-        _Start(folder, binaries, processes, time.monotonic() + timeout).run(nodes)
+        run(Starting(folder, binaries, processes, time.monotonic() + timeout))
     except BaseException:
         processes.kill()
         raise
     return processes
 
 
+def in_new_home(root: Path, begin: Callable[[state.Home], _T]) -> tuple[state.Home, _T]:
+    """A new folder below `root`, and what `begin` started in it; leftovers are swept first.
+
+    Unavailable. Nothing is left when `begin` fails.
+    """
+    try:
+        state.sweep(root)
+        for attempt in range(1, _ATTEMPTS + 1):
+            home = state.create(root)
+            try:
+                return home, begin(home)
+            except BaseException as error:
+                home.kill()
+                home.remove()
+                taken = isinstance(error, Unavailable) and _PORT_TAKEN in str(error)
+                if not taken or attempt == _ATTEMPTS:
+                    raise
+    except OSError as error:
+        raise Unavailable(f"a cluster cannot be started below {root}: {error}") from error
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def require(binaries: Mapping[str, Path], names: Sequence[str]) -> None:
+    """Unavailable unless every one of `names` is there to be run."""
+    found = {name for name, path in binaries.items() if path.is_file()}
+    if missing := [name for name in names if name not in found]:
+        raise Unavailable(f"a cluster needs {', '.join(missing)}: run `tiphys tools install` first")
+
+
 @dataclass(frozen=True, slots=True)
-class _Start:
+class Starting:
+    """A cluster that starts in `folder`."""
+
     folder: Path
     binaries: Mapping[str, Path]
     processes: Processes
     deadline: float
 
-    def run(self, nodes: int) -> None:
-        self._program("etcd", commands.etcd(self.folder))
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's, once `store` has been called."""
+        return self.folder / "kubeconfig"
+
+    def api(self) -> KubeApi:
+        """The administrator's access, impatient; to be closed."""
+        return KubeApi(self.kubeconfig, timeout=_REQUEST)
+
+    def store(self) -> int:
+        """Start etcd; meanwhile choose the API server's port and write what it needs."""
+        self.program("etcd", commands.etcd(self.folder))
         port = _free_port()
         _write_identity(self.folder, port)
-        self._program("kube-apiserver", commands.kube_apiserver(self.folder, port))
-        _write_stages(self.folder)
-        api = KubeApi(self.folder / "kubeconfig", timeout=_REQUEST)
-        try:
-            self._wait("answer from the API server", lambda: bool(api.version()))
-            self._program("kube-scheduler", commands.kube_scheduler(self.folder))
-            self._program("kwok", commands.kwok(self.folder))
-            for obj in simulation.objects(nodes):
-                self._wait(f"place for a {obj['kind']}", _applied(api, obj))
-            self._wait("ready API server", api.ready)
-            self._program("kube-controller-manager", commands.kube_controller_manager(self.folder))
-            self._wait("default service account", lambda: _has_account(api))
-            self._wait("ready node", lambda: _nodes_ready(api))
-        finally:
-            api.close()
+        return port
 
-    def _program(self, name: str, arguments: list[str]) -> None:
+    def program(self, name: str, arguments: list[str]) -> None:
+        """Start one of the binaries."""
         self.processes.run(name, [str(self.binaries[name]), *arguments])
 
-    def _wait(self, what: str, done: Callable[[], bool]) -> None:
+    def wait(self, what: str, done: Callable[[], bool]) -> None:
+        """Return when `done()` is true. Unavailable when a program ends or the time is over."""
         while True:
             try:
                 if done():
@@ -93,7 +134,24 @@ class _Start:
             time.sleep(_POLL)
 
 
-def _applied(api: KubeApi, obj: dict[str, object]) -> Callable[[], bool]:
+def _whole(starting: Starting, nodes: int) -> None:
+    folder, port = starting.folder, starting.store()
+    starting.program("kube-apiserver", commands.kube_apiserver(folder, port))
+    _write_stages(folder)
+    with closing(starting.api()) as api:
+        starting.wait("answer from the API server", lambda: bool(api.version()))
+        starting.program("kube-scheduler", commands.kube_scheduler(folder))
+        starting.program("kwok", commands.kwok(folder))
+        for obj in simulation.objects(nodes):
+            starting.wait(f"place for a {obj['kind']}", applied(api, obj))
+        starting.wait("ready API server", api.ready)
+        starting.program("kube-controller-manager", commands.kube_controller_manager(folder))
+        starting.wait("default service account", lambda: _has_account(api))
+        starting.wait("ready node", lambda: _nodes_ready(api))
+
+
+def applied(api: KubeApi, obj: dict[str, object]) -> Callable[[], bool]:
+    """To wait for: `obj` is in the cluster."""
     return lambda: bool(api.apply(obj))
 
 
