@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from tiphys.adapters.cluster_local import LocalClusters
     from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.git_sync import Synced
+    from tiphys.adapters.notary import DsseNotary
+    from tiphys.context import Ports, Progress
     from tiphys.demo import Story, Teller
+    from tiphys.domain.evidence import Verdict
     from tiphys.domain.policy import Policy
     from tiphys.domain.ranking import Calibration
     from tiphys.learn.speed import Figure
-    from tiphys.pipeline import Ports, Progress
+    from tiphys.merge_queue import Ended
     from tiphys.verify.check import Sandbox
 
 _COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
@@ -43,9 +46,9 @@ Runner = str  # "embedded" or "chainsaw"
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merge commit, and where it leaves the user's work tree: none, updated or behind."""
+    """What became of each, and where it leaves the user's work tree: none, updated or behind."""
 
-    sha: str
+    ended: Sequence[Ended]
     work_tree: str
 
 
@@ -142,7 +145,8 @@ def open_ports(
     progress: Progress = lambda _message: None,
 ) -> Ports:
     """Everything the pipeline needs for the repository at `path`, acting as `actor` (the bot)."""
-    from tiphys.pipeline import Ports
+    from tiphys.adapters.verdicts_git import GitVerdicts
+    from tiphys.context import Ports
 
     repository = open_repository(path)
     settings = read_config(repository).settings
@@ -152,9 +156,33 @@ def open_ports(
         forge=open_forge(path, actor=who),
         index=open_index(path),
         sandbox=sandboxes(provider, runner=runner, seconds=settings.test_seconds),
+        verdicts=GitVerdicts(repository.path),
+        notary=open_notary(settings.trusted_keys),
         settings=settings,
+        environment=environment(runner),
         progress=progress,
     )
+
+
+def open_notary(trusted: Sequence[str] = ()) -> DsseNotary:
+    """Signs with the user's key; signatures by the `trusted` keys count, or else by that one."""
+    from tiphys.adapters.notary import DsseNotary, key_from
+
+    return DsseNotary(lambda: key_from(os.environ.get, keys_folder() / "signing-key.pem"), trusted)
+
+
+def keys_folder() -> Path:
+    """Where the user's signing key lives: TIPHYS_KEYS, else the platform's place for data."""
+    from platformdirs import user_data_path
+
+    return Path(os.environ.get("TIPHYS_KEYS") or user_data_path("tiphys"))
+
+
+def environment(runner: Runner = "embedded") -> dict[str, str]:
+    """What would run the checks: the runner, and the version of each Kubernetes server."""
+    from tiphys.toolchain import load_lock
+
+    return {"runner": runner, "kubernetes": load_lock().find("kube-apiserver").version}
 
 
 def person() -> str:
@@ -215,6 +243,16 @@ def loose_folder(path: Path) -> RepositoryReader:
     return FolderReader(path)
 
 
+def judge_folder(folder: Path, *, runner: Runner, progress: Progress) -> Verdict:
+    """The verdict on manifests that lie outside any repository; nothing is kept."""
+    from tiphys.verify.plan import verify
+    from tiphys.verify.subject import loose_subject
+
+    policy, sandbox = sandboxes_for(runner)
+    subject = loose_subject(loose_folder(folder))
+    return verify(subject, policy=policy, sandbox=sandbox, progress=progress)
+
+
 def init_repository(folder: Path) -> tuple[str, int]:
     """A new skill repository with the starter skills; (first commit, number of skills)."""
     from tiphys.adapters.git_repository import GitRepository
@@ -229,22 +267,38 @@ def init_repository(folder: Path) -> tuple[str, int]:
     return sha, len({path.split("/")[1] for path in files if path.startswith("skills/")})
 
 
-def merge_and_check_out(number: int, *, check_out: bool, path: Path | None = None) -> Merged:
-    """Merge a pull request as the person at the keyboard; see `tiphys.pipeline.merge_pull`.
+def merge_and_check_out(
+    numbers: Sequence[int],
+    *,
+    queue: bool = False,
+    check_out: bool,
+    path: Path | None = None,
+    progress: Progress = lambda _message: None,
+) -> Merged:
+    """Merge one pull request, or a `queue` of them, as the person at the keyboard.
 
-    With `check_out` a clean work tree on the target branch follows the merge.
+    See `tiphys.acceptance.merge_pull` and `tiphys.merge_queue`. With `check_out` a clean work tree
+    on the target branch follows.
     """
+    from tiphys.acceptance import merge_pull
     from tiphys.adapters.git_worktree import check_out_head, is_clean
-    from tiphys.pipeline import merge_pull
+    from tiphys.merge_queue import Ended, merge_queue
 
     repository = open_repository(path)
     target = read_config(repository).settings.target
     here = repository.root if repository.checked_out() == target else None
     clean = here is not None and check_out and is_clean(here)
-    sha = merge_pull(number, open_ports(path, actor=person()))
+    ports = open_ports(path, actor=person(), progress=progress)
+    ended: Sequence[Ended] = (
+        merge_queue(numbers, ports)
+        if queue
+        else [Ended(number, "merged", merge_pull(number, ports)) for number in numbers]
+    )
+    if not any(each.end == "merged" for each in ended):
+        return Merged(ended, "none")
     if clean and here is not None:
         check_out_head(here)
-    return Merged(sha, work_tree="none" if here is None else "updated" if clean else "behind")
+    return Merged(ended, work_tree="none" if here is None else "updated" if clean else "behind")
 
 
 @contextmanager
@@ -281,11 +335,12 @@ def _answer_help() -> None:
 
 
 def _measure_clusters(scratch: Path, runs: int, progress: Progress) -> Iterator[Figure]:
+    from tiphys.acceptance import judge_pull
     from tiphys.adapters.cluster_local import WarmPool
     from tiphys.adapters.kwokctl import Yardstick
     from tiphys.demo import STOREFRONT
     from tiphys.learn.speed import Trial, cluster_figures
-    from tiphys.pipeline import judge_pull, work_on
+    from tiphys.pipeline import work_on
     from tiphys.toolchain import locate
 
     home = scratch / "skills"

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from tiphys.acceptance import judge_pull, merge_pull
+from tiphys.context import Ports
 from tiphys.domain.errors import Refused, TiphysError
 from tiphys.domain.forge import Pull
-from tiphys.pipeline import Ports, Work, judge_pull, merge_pull, work_on
+from tiphys.pipeline import Work, work_on
 from tiphys.ports import Forge
 from tiphys.scaffold import skill_files
 from tiphys.verify.report import VERDICT_KEY

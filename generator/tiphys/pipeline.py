@@ -1,24 +1,22 @@
 """The pipeline: a new reader starts here.
 
-A request becomes a pull request (PROPOSE), the pull request a verdict (VERIFY), the merge memory
-(REMEMBER). Each stage is a plain function on a `Work` value, the tuples below are the order, and
-what a stage needs from outside comes in `Ports`, wired in one place (`tiphys.bootstrap`).
+A request becomes a pull request (PROPOSE below), the pull request a signed verdict (`judge_pull`),
+the merge memory (`merge_pull`; both in `tiphys.acceptance`, batches in `tiphys.merge_queue`). Each
+stage is a plain function on a `Work` value, the tuple below is the order, and what a stage needs
+from outside comes in `Ports` (`tiphys.context`), wired in one place (`tiphys.bootstrap`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
-from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
-from tiphys.domain.evidence import Verdict
+from tiphys.context import Ports
+from tiphys.domain.errors import InvalidInput, Refused
 from tiphys.domain.forge import Issue, Pull
-from tiphys.domain.policy import Settings
-from tiphys.domain.trailers import add
 from tiphys.library import Release
-from tiphys.ports import Forge, Index, Repository
+from tiphys.ports import Forge
 from tiphys.propose.draft import Draft, write_draft
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
@@ -39,26 +37,9 @@ from tiphys.propose.reuse import (
     taken_folders,
 )
 from tiphys.remember.index import follow
-from tiphys.verify.check import Sandbox
-from tiphys.verify.plan import verify
-from tiphys.verify.report import VERDICT_KEY, comment_body, status_of
-from tiphys.verify.subject import AGENT_BRANCHES, Subject, proposed_subject
 
-Progress = Callable[[str], None]
 T = TypeVar("T")
 Ending = Literal["proposed", "asked", "declined"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Everything outside that the stages use. `sandbox` leases a fresh cluster."""
-
-    repository: Repository
-    forge: Forge
-    index: Index
-    sandbox: Callable[[], AbstractContextManager[Sandbox]]
-    settings: Settings
-    progress: Progress = field(default=lambda _message: None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,78 +180,6 @@ def generate(text: str, ports: Ports) -> Generated:
     return Generated(manifests, work.reply, skill, filling.values, filling.questions)
 
 
-# -- verify: a pull request becomes a verdict ------------------------------------------------------
-
-
-def judge(subject: Subject, ports: Ports) -> Verdict:
-    """Run the checks; nothing is written."""
-    return verify(
-        subject, policy=ports.settings.policy, sandbox=ports.sandbox, progress=ports.progress
-    )
-
-
-def judge_pull(number: int, ports: Ports) -> Verdict:
-    """Judge a pull request's head; leave one comment and the statuses that a merge asks for."""
-    pull = ports.forge.pull(number)
-    if pull.state != "open":
-        raise Refused(f"pull request {number} is {pull.state}; only open ones are verified")
-    subject = pull_subject(pull, ports)
-    verdict = judge(subject, ports)
-    state, summary = status_of(verdict)
-    ports.forge.comment(number, comment_body(verdict), VERDICT_KEY)
-    for sha in (subject.head_sha, subject.digest):
-        ports.forge.set_status(sha, VERDICT_KEY, state, summary)
-    return verdict
-
-
-def pull_subject(pull: Pull, ports: Ports) -> Subject:
-    """What a pull request would make of its target."""
-    return proposed_subject(
-        ports.repository,
-        head=pull.source,
-        target=pull.target,
-        agent=pull.source.startswith(AGENT_BRANCHES),
-    )
-
-
-# -- remember: a person merges, memory follows -----------------------------------------------------
-
-
-def merge_pull(number: int, ports: Ports) -> str:
-    """Merge an accepted pull request and return the new commit.
-
-    Refused unless the verdict on this very head, merged into today's target, is accept.
-    """
-    pull = ports.forge.pull(number)
-    if pull.state != "open":
-        raise Refused(f"pull request {number} is {pull.state}")
-    expected = ports.repository.resolve(pull.target)
-    subject = pull_subject(pull, ports)
-    if subject.conflicts:
-        raise Conflict(f"{subject.conflicts[0]} conflicts with {pull.target}; update {pull.source}")
-    _accepted(subject, number, pull, ports.forge)
-    message = add(
-        f"Merge #{number}: {pull.title}\n",
-        {**_request_trailer(pull), "Tiphys-Verdict": f"accept {subject.digest}"},
-    )
-    merged = ports.repository.merge(subject.head_sha, pull.target, expected, message)
-    if merged.sha is None:
-        raise Conflict(f"{pull.target} moved; run `tiphys verify {number}` again")
-    ports.forge.mark_merged(number, merged.sha)
-    if pull.issue is not None:
-        ports.forge.set_state(pull.issue, "closed")
-    with suppress(Conflict, NotFound):  # somebody pushed to it or deleted it: theirs to keep
-        ports.repository.delete_branch(pull.source, subject.head_sha)
-    with suppress(Unavailable):  # it is merged; whoever searches next brings the index along
-        remember(ports)
-    return merged.sha
-
-
-def remember(ports: Ports, *, rebuild: bool = False) -> str:
-    """Bring the index to the target's tip; returns that commit."""
-    return follow(ports.repository, ports.index, ports.settings.target, rebuild=rebuild).commit
-
-
 # -- helpers ---------------------------------------------------------------------------------------
 
 _OUT_OF_REACH = (
@@ -291,22 +200,6 @@ def _draft(work: Work, match: Match, filling: Filling, folder: str, ports: Ports
 def _already_so(existing: Release, filling: Filling, match: Match) -> bool:
     same = dict(existing.values) == dict(filling.values)
     return same and existing.skill_digest == match.skill.digest
-
-
-def _accepted(subject: Subject, number: int, pull: Pull, forge: Forge) -> None:
-    again = f"run `tiphys verify {number}`"
-    for sha, otherwise in (
-        (subject.head_sha, f"no accepting verdict for {subject.head_sha[:12]}; {again} first"),
-        (subject.digest, f"{pull.target} moved since the verdict; {again} again"),
-    ):
-        states = [s for s in forge.statuses(sha) if s.context == VERDICT_KEY]
-        if not states or states[0].state != "success":
-            said = f" (it is {states[0].summary})" if states else ""
-            raise Refused(f"{otherwise}{said}")
-
-
-def _request_trailer(pull: Pull) -> dict[str, str]:
-    return {"Tiphys-Request": str(pull.issue)} if pull.issue is not None else {}
 
 
 def _relabel(issue: Issue, ending: Ending, forge: Forge) -> None:

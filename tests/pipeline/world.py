@@ -9,15 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tiphys.acceptance import judge_pull, merge_pull
+from tiphys.context import Ports
 from tiphys.domain.evidence import Verdict
 from tiphys.domain.forge import Comment
 from tiphys.domain.policy import Settings
-from tiphys.pipeline import Ports, Work, judge_pull, merge_pull, work_on
+from tiphys.pipeline import Work, work_on
 from tiphys.scaffold import skill_files
 from tiphys.testing.memory_cluster import MemoryClusters
 from tiphys.testing.memory_forge import MemoryForge, MemoryStore
 from tiphys.testing.memory_index import MemoryIndex
 from tiphys.testing.memory_repository import MemoryRepository
+from tiphys.testing.memory_verdicts import MemoryNotary, MemoryVerdicts
 from tiphys.testing.scripted_runner import ScriptedRunner
 from tiphys.verify.check import Sandbox
 
@@ -111,8 +114,10 @@ class World:
         )
         self.index = MemoryIndex()
         self.clusters = MemoryClusters()
-        self.ports = Ports(self.repository, self.bot, self.index, self.sandbox, self.settings)
-        self.person = Ports(self.repository, self.ann, self.index, self.sandbox, self.settings)
+        self.verdicts, self.notary = MemoryVerdicts(), MemoryNotary("here")
+        shared = (self.index, self.sandbox, self.verdicts, self.notary, self.settings)
+        self.ports = Ports(self.repository, self.bot, *shared)
+        self.person = Ports(self.repository, self.ann, *shared)
 
     @contextmanager
     def sandbox(self) -> Iterator[Sandbox]:

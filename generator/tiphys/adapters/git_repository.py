@@ -223,11 +223,11 @@ class GitRepository:
         text = message if message.endswith("\n") else message + "\n"
         return str(self._repo.create_commit(None, who, who, text, tree, list(parents)))
 
-    def preview(self, source: str, onto: str, message: str) -> Merge:
+    def preview(self, source: str, onto: str, message: str, *, commit: bool = False) -> Merge:
         """The merge as a commit that no branch points at; see the port."""
         theirs, ours = self.resolve(source), self.resolve(onto)
         with translated(f"comparing {source} with {onto}"):
-            if theirs != ours and self._repo.descendant_of(theirs, ours):
+            if not commit and theirs != ours and self._repo.descendant_of(theirs, ours):
                 return Merge(theirs)
         return self._merged(theirs, ours, message)
 

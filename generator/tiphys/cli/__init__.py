@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cluster": ("cluster", "Start and stop ephemeral control planes."),
     "tools": ("tools", "Install the external binaries."),
     "sync": ("sync", "Exchange issues and pull requests with a remote."),
+    "key": ("key", "Print the public key of your signature."),
     "config": ("config", "Show the settings in force and where they come from."),
     "bench": ("bench", "Measure Tiphys."),
 }

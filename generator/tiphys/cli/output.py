@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 if TYPE_CHECKING:
-    from tiphys.pipeline import Progress
+    from tiphys.context import Progress
 
 
 def read_text(source: TextIO, limit: int, what: str) -> str:

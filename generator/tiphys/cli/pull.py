@@ -186,19 +186,35 @@ def open_(source: str, title: str | None, body: str) -> None:
 
 
 @command.command()
-@click.argument("number", type=click.IntRange(min=1))
+@click.argument("numbers", type=click.IntRange(min=1), nargs=-1)
+@click.option(
+    "--queue", is_flag=True, help="Test accepted pull requests together, merge those that fit."
+)
 @click.option(
     "--checkout", is_flag=True, help="Let a clean work tree on the target branch follow the merge."
 )
-def merge(number: int, checkout: bool) -> None:
-    """Merge an accepted pull request; refused without an accepting verdict for its head."""
-    from tiphys.bootstrap import merge_and_check_out
+def merge(numbers: tuple[int, ...], queue: bool, checkout: bool) -> int:
+    """Merge an accepted pull request; refused without a signed, accepting verdict for its head.
 
-    merged = merge_and_check_out(number, check_out=checkout)
-    click.echo(f"#{number} merged as {merged.sha[:12]}")
+    With --queue all open ones (or those named) are tested in batches as the target would become;
+    what does not fit stays open. Exit 0 if everything named was merged, else 1.
+    """
+    from tiphys.bootstrap import merge_and_check_out
+    from tiphys.cli.output import progress
+
+    if not queue and len(numbers) != 1:
+        raise click.UsageError("name one pull request, or use --queue")
+    with progress() as tell:
+        merged = merge_and_check_out(numbers, queue=queue, check_out=checkout, progress=tell)
+    for each in merged.ended:
+        if each.end == "merged":
+            click.echo(f"#{each.number} merged as {each.text[:12]}")
+        else:
+            click.echo(f"#{each.number} left open: {each.text}", err=True)
     if merged.work_tree == "behind":
         click.echo(
             "your work tree still shows the old commit; once nothing in it is yours alone: "
             "git restore --staged --worktree .  (or merge with --checkout)",
             err=True,
         )
+    return 0 if all(each.end == "merged" for each in merged.ended) else 1

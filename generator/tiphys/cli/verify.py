@@ -11,6 +11,7 @@ import click
 from tiphys.cli.output import as_json, markdown, progress
 
 if TYPE_CHECKING:
+    from tiphys.context import Ports
     from tiphys.domain.evidence import Verdict
 
 _EXIT = {"accept": 0, "revise": 1, "reject": 1, "inconclusive": 2}
@@ -38,42 +39,56 @@ _EXIT = {"accept": 0, "revise": 1, "reject": 1, "inconclusive": 2}
     show_default=True,
     help="What runs the behaviour tests.",
 )
+@click.option("--again", is_flag=True, help="Run the checks though a verdict is remembered.")
+@click.option(
+    "--show", is_flag=True, help="Show the signed verdict that is remembered; run nothing."
+)
 @click.option("--json", "json_", is_flag=True, help="Print the verdict as JSON.")
 def command(
     what: str | None,
     folder: Path | None,
     engine: str,  # noqa: ARG001  # there is one so far, and scripts may already name it
     runner: str,
+    again: bool,
+    show: bool,
     json_: bool,
 ) -> int:
     """Exit 0 accept, 1 not accepted, 2 could not tell."""
-    from tiphys.bootstrap import loose_folder, open_ports, sandboxes_for
-    from tiphys.pipeline import judge, judge_pull
-    from tiphys.verify.plan import verify
+    from tiphys.bootstrap import judge_folder, open_ports
     from tiphys.verify.report import comment_body
-    from tiphys.verify.subject import loose_subject, proposed_subject
 
     if (what is None) == (folder is None):
         raise click.UsageError("name a pull request or a revision, or use --path DIR")
+    if show and (folder is not None or again):
+        raise click.UsageError("--show goes with a pull request or a revision alone")
     with progress() as tell:
         if folder is not None:
-            policy, sandbox = sandboxes_for(runner)
-            subject = loose_subject(loose_folder(folder))
-            verdict = verify(subject, policy=policy, sandbox=sandbox, progress=tell)
+            verdict = judge_folder(folder, runner=runner, progress=tell)
         else:
             ports = open_ports(runner=runner, progress=tell)
-            if what is not None and what.lstrip("#").isdecimal() and len(what) < 10:
-                verdict = judge_pull(int(what.lstrip("#")), ports)
-            else:
-                subject = proposed_subject(
-                    ports.repository, head=str(what), target=ports.settings.target, agent=False
-                )
-                verdict = judge(subject, ports)
+            verdict = _judge(str(what), ports, again=again, show=show)
     if json_:
         as_json(_plain(verdict))
     else:
         markdown(comment_body(verdict))
     return _EXIT[verdict.decision]
+
+
+def _judge(what: str, ports: Ports, *, again: bool, show: bool) -> Verdict:
+    from tiphys.acceptance import judge_once, judge_pull, newest_verdict
+    from tiphys.verify.subject import proposed_subject
+
+    number = what.lstrip("#")
+    is_pull = number.isdecimal() and len(number) < 10
+    if show:
+        head = ports.forge.pull(int(number)).source if is_pull else what
+        return newest_verdict(ports.repository.resolve(head), ports)
+    if is_pull:
+        return judge_pull(int(number), ports, again=again)
+    subject = proposed_subject(
+        ports.repository, head=what, target=ports.settings.target, agent=False
+    )
+    return judge_once(subject, ports, again=again)
 
 
 def _plain(verdict: Verdict) -> dict[str, object]:

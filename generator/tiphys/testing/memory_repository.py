@@ -155,10 +155,10 @@ class MemoryRepository:
         self._commits[sha] = _Commit(dict(files), parents, text)
         return sha
 
-    def preview(self, source: str, onto: str, message: str) -> Merge:
+    def preview(self, source: str, onto: str, message: str, *, commit: bool = False) -> Merge:
         """Merge into a commit that no branch points at."""
         theirs, ours = self.resolve(source), self.resolve(onto)
-        if theirs != ours and ours in self._history(theirs):
+        if not commit and theirs != ours and ours in self._history(theirs):
             return Merge(theirs)
         return self._merged(theirs, ours, message)
 

@@ -13,14 +13,27 @@ from tiphys.domain.errors import InvalidInput, TiphysError
 from tiphys.domain.evidence import Evidence, Tier, Verdict, decide
 from tiphys.domain.policy import Policy
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, StaticCheck
-from tiphys.verify.checks import behaviour, render, schema, scope, syntax
+from tiphys.verify.checks import (
+    behaviour,
+    collision,
+    regression,
+    render,
+    schema,
+    scope,
+    syntax,
+)
 from tiphys.verify.subject import Subject
 
-STATIC_CHECKS: tuple[StaticCheck, ...] = (scope.CHECK, syntax.CHECK, render.CHECK)
+STATIC_CHECKS: tuple[StaticCheck, ...] = (
+    scope.CHECK,
+    syntax.CHECK,
+    render.CHECK,
+    collision.CHECK,
+)
 # What the API server refuses is not worth running.
 GATE: tuple[ClusterCheck, ...] = (schema.CHECK,)
 # Lanes run side by side. In a lane one check follows the other, as they use the same namespace.
-LANES: tuple[tuple[ClusterCheck, ...], ...] = ((behaviour.CHECK,),)
+LANES: tuple[tuple[ClusterCheck, ...], ...] = ((behaviour.CHECK, regression.CHECK),)
 
 Progress = Callable[[str], None]
 

@@ -13,6 +13,7 @@ from tiphys.library import RELEASE_FILE, strict_yaml
 from tiphys.ports import Repository, RepositoryReader
 
 AGENT_BRANCHES = "tiphys/"
+GUARDRAILS = "manifests/guardrails"
 _CHANGES_LIMIT = 1000
 
 
@@ -86,6 +87,11 @@ def release_folder(path: str) -> str | None:
     return "/".join(parts[:3]) if len(parts) > 3 and parts[0] == "manifests" else None
 
 
+def changes_guardrails(subject: Subject) -> bool:
+    """Whether it touches the rules that everything else is judged by."""
+    return any(change.path.startswith(f"{GUARDRAILS}/") for change in subject.changes)
+
+
 def proposed_subject(
     repository: Repository, *, head: str, target: str, agent: bool, request: str = ""
 ) -> Subject:
@@ -94,22 +100,38 @@ def proposed_subject(
     merge = repository.preview(head_sha, base, "What the target would become")
     rev = merge.sha or head_sha
     ancestor = base if merge.sha else repository.merge_base(base, head_sha) or ""
-    changes = tuple(repository.changes(ancestor, rev))
-    if len(changes) > _CHANGES_LIMIT:
-        raise LimitExceeded(
-            f"{len(changes)} files changed, at most {_CHANGES_LIMIT} are judged at once; split it"
-        )
     return Subject(
         reader=repository,
         head_sha=head_sha,
         rev=rev,
         digest=repository.tree_id(rev),
-        changes=changes,
+        changes=_changes(repository, ancestor, rev),
         agent=agent,
         conflicts=merge.conflicts,
         base=base,
         request=request,
     )
+
+
+def combined_subject(repository: RepositoryReader, *, rev: str, base: str) -> Subject:
+    """Several proposals at once: commit `rev` holds them all, merged one after the other."""
+    return Subject(
+        reader=repository,
+        head_sha=rev,
+        rev=rev,
+        digest=repository.tree_id(rev),
+        changes=_changes(repository, base, rev),
+        base=base,
+    )
+
+
+def _changes(repository: RepositoryReader, old: str, new: str) -> tuple[Change, ...]:
+    changes = tuple(repository.changes(old, new))
+    if len(changes) > _CHANGES_LIMIT:
+        raise LimitExceeded(
+            f"{len(changes)} files changed, at most {_CHANGES_LIMIT} are judged at once; split it"
+        )
+    return changes
 
 
 def loose_subject(reader: RepositoryReader) -> Subject:

@@ -11,10 +11,9 @@ from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_
 from tiphys.domain.wording import counted
 from tiphys.library import CLUSTER_FOLDER
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
-from tiphys.verify.subject import Subject, release_folder
+from tiphys.verify.subject import GUARDRAILS, Subject, changes_guardrails, release_folder
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
-_GUARDRAILS = "manifests/guardrails/"
 _PEOPLE_ALSO = ("docs/", "README.md")
 _ODD_MODES = {MODE_SYMLINK: "a symbolic link", MODE_SUBMODULE: "a submodule",
               MODE_EXECUTABLE: "executable"}  # fmt: skip
@@ -32,6 +31,10 @@ def check_scope(subject: Subject, policy: Policy) -> Finding:
         if not subject.loose:
             problems += _place_problems(change, subject.agent)
     problems += _agent_problems(subject)
+    if changes_guardrails(subject) and not all(
+        change.path.startswith(f"{GUARDRAILS}/") for change in subject.changes
+    ):
+        problems.append(f"{GUARDRAILS}: guardrails are changed alone; take out the rest")
     if not problems:
         problems += _off_limits(subject, policy)
     return failed_or_passed(problems, f"{counted(len(subject.changes), 'file')}, all within reach")
@@ -51,8 +54,9 @@ def _path_problems(change: Change, policy: Policy) -> Iterator[str]:
 
 def _place_problems(change: Change, agent: bool) -> Iterator[str]:
     path = ascii(change.path)[1:-1]
-    if change.path.startswith(_GUARDRAILS):
-        yield f"{path}: guardrails are changed by people, alone, by hand"
+    if change.path.startswith(f"{GUARDRAILS}/"):
+        if agent:
+            yield f"{path}: guardrails are changed by people, never by a program"
     elif change.path.startswith(("skills/", "manifests/")):
         if change.path.startswith("manifests/") and release_folder(change.path) is None:
             yield f"{path}: manifests live in manifests/<namespace>/<release>/"

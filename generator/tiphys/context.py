@@ -1,0 +1,28 @@
+"""Everything outside that the pipeline's stages use, as one value; wired in `tiphys.bootstrap`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from tiphys.domain.policy import Settings
+from tiphys.ports import Forge, Index, Notary, Repository, VerdictStore
+from tiphys.verify.check import Sandbox
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """`sandbox` leases a fresh cluster; `environment` names what runs the checks, and versions."""
+
+    repository: Repository
+    forge: Forge
+    index: Index
+    sandbox: Callable[[], AbstractContextManager[Sandbox]]
+    verdicts: VerdictStore
+    notary: Notary
+    settings: Settings
+    environment: Mapping[str, str] = field(default_factory=dict)
+    progress: Progress = field(default=lambda _message: None)

@@ -1,0 +1,116 @@
+"""What is proposed leaves what is already approved in its namespaces alone.
+
+Two releases that hold the same object would overwrite each other with every sync, and a workload
+whose selector also fits another's pods takes them for its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from tiphys.domain.errors import InvalidInput, LimitExceeded
+from tiphys.domain.policy import Policy
+from tiphys.domain.wording import counted
+from tiphys.library import CLUSTER_FOLDER, strict_yaml
+from tiphys.ports import Object
+from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
+from tiphys.verify.subject import Subject, release_folder
+
+_WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+_Identity = tuple[str, str, str, str]  # group, kind, namespace, name
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An object and the release folder that holds it."""
+
+    folder: str
+    found: Object
+
+    @property
+    def identity(self) -> _Identity:
+        group = self.found["apiVersion"].rpartition("/")[0]
+        metadata = self.found["metadata"]
+        return group, self.found["kind"], self.namespace, metadata["name"]
+
+    @property
+    def namespace(self) -> str:
+        folder = self.folder.split("/")[1]
+        own = self.found["metadata"].get("namespace")
+        return str(own or ("" if folder == CLUSTER_FOLDER else folder))
+
+    def __str__(self) -> str:
+        return f"{self.found['kind']}/{self.found['metadata']['name']}"
+
+
+def check_collision(subject: Subject, _policy: Policy) -> Finding:
+    """`fail` names both sides of each collision."""
+    changed = set(subject.release_folders)
+    if not changed:
+        return Finding("skipped", "no release is changed")
+    problems: list[str] = []
+    seen = 0
+    for namespace in sorted({folder.split("/")[1] for folder in changed}):
+        placed = list(_placed(subject, namespace))
+        seen += len({each.folder for each in placed})
+        problems += _twice(placed, changed)
+        problems += _poached(placed, changed)
+    return failed_or_passed(problems, f"{counted(seen, 'release')} side by side, nothing shared")
+
+
+def _placed(subject: Subject, namespace: str) -> Iterator[_Placed]:
+    for entry in subject.reader.entries(subject.rev, f"manifests/{namespace}"):
+        folder = release_folder(entry.path)
+        if folder is None or not entry.path.endswith((".yaml", ".yml")):
+            continue
+        # What is proposed has passed the syntax check; what was there before is not on trial.
+        with suppress(InvalidInput, LimitExceeded):
+            data = subject.reader.read(subject.rev, entry.path)
+            for found in strict_yaml.load_documents(data, source=entry.path):
+                if _is_object(found):
+                    yield _Placed(folder, found)
+
+
+def _is_object(found: Any) -> bool:
+    if not isinstance(found, dict) or not isinstance(found.get("metadata"), dict):
+        return False
+    names = (found.get("apiVersion"), found.get("kind"), found["metadata"].get("name"))
+    return all(isinstance(name, str) for name in names)
+
+
+def _twice(placed: list[_Placed], changed: set[str]) -> Iterator[str]:
+    first: dict[_Identity, _Placed] = {}
+    for each in placed:
+        other = first.setdefault(each.identity, each)
+        if other is not each and changed & {each.folder, other.folder}:
+            where = "twice" if other.folder == each.folder else f"also in {other.folder}"
+            yield f"{each.folder}: {each} is {where}"
+
+
+def _poached(placed: list[_Placed], changed: set[str]) -> Iterator[str]:
+    workloads = [each for each in placed if each.found["kind"] in _WORKLOADS]
+    for one in workloads:
+        selector = _labels(one.found, "spec", "selector", "matchLabels")
+        if not selector or _labels(one.found, "spec", "selector", "matchExpressions"):
+            continue
+        for other in workloads:
+            if other is one or other.namespace != one.namespace:
+                continue
+            labels = _labels(other.found, "spec", "template", "metadata", "labels")
+            if changed & {one.folder, other.folder} and selector.items() <= labels.items():
+                yield f"{one.folder}: {one} selects the pods of {other} in {other.folder}"
+
+
+def _labels(found: Object, *path: str) -> Mapping[str, str]:
+    value: Any = found
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return {"": ""} if value else {}
+    return {str(k): str(v) for k, v in value.items()}
+
+
+CHECK = StaticCheck("collision", "static", 1, check_collision)
