@@ -101,7 +101,7 @@ def pull_subject(pull: Pull, ports: Ports) -> Subject:
         ports.repository,
         head=pull.source,
         target=pull.target,
-        agent=pull.source.startswith(AGENT_BRANCHES),
+        agent=pull.source.startswith(AGENT_BRANCHES) or pull.author == ports.settings.bot,
         request=_request_text(pull, ports),
     )
 

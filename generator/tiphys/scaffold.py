@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from tiphys.domain.errors import InvalidInput, Refused
+from tiphys.domain.policy import SYSTEM_KINDS, SYSTEM_NAMESPACES
 from tiphys.library import parse_skill
 
 _README = """\
@@ -21,13 +23,13 @@ what it can do, `manifests/<namespace>/<release>/` what people approved.
     tiphys pr merge PULL
 """
 
-_SETTINGS = """\
+_SETTINGS = f"""\
 # Settings of this repository; `tiphys config` shows all of them with their defaults.
 pace_seconds = 5
 
 [policy]
-off_limits_namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"]
-off_limits_kinds = []
+off_limits_namespaces = {json.dumps(SYSTEM_NAMESPACES)}
+off_limits_kinds = {json.dumps(SYSTEM_KINDS)}
 """
 
 _CARD = """\

@@ -17,6 +17,9 @@ from tiphys.domain.tree import (
 )
 from tiphys.library import load_skill_at, make_release, release_files
 from tiphys.scaffold import skill_files
+from tiphys.verify.check import Finding
+from tiphys.verify.checks.collision import check_collision
+from tiphys.verify.checks.form import check_form
 from tiphys.verify.checks.render import check_render
 from tiphys.verify.checks.scope import check_scope
 from tiphys.verify.checks.syntax import check_syntax
@@ -196,3 +199,126 @@ def test_a_skill_whose_example_renders_too_much_fails(repository: GitRepository)
     files = {f"skills/{SKILL}/templates/object.yaml.j2": template}
     judged = subject(repository, files, agent=False)
     assert check_render(judged, POLICY).outcome == "fail"
+
+
+# -- form and collision ----------------------------------------------------------------------------
+
+
+def written(repository: GitRepository, text: str, path: str = f"{FOLDER}/object.yaml") -> Finding:
+    return check_form(subject(repository, {path: text.encode()}), POLICY)
+
+
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: hello, namespace: shop{}}}\n{}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (MAP.format(", finalizers: [a/b]", ""), "metadata.finalizers"),
+        (MAP.format(", ownerReferences: []", ""), "metadata.ownerReferences"),
+        (MAP.format(", uid: x", ""), "metadata.uid"),
+        (MAP.format("", "status: {}\n"), "status is written by controllers"),
+        (
+            MAP.format(", annotations: {argocd.argoproj.io/hook: PreSync}", ""),
+            "argocd.argoproj.io/hook steers",
+        ),
+        (MAP.format("", "").replace("hello", "h\u0435llo"), "looks like something else"),
+        (MAP.format("", "").replace("ConfigMap", "MutatingWebhookConfiguration"), "let in"),
+        (
+            MAP.format("", "spec: {group: apps.k8s.io, names: {kind: Deployment}}\n").replace(
+                "ConfigMap", "CustomResourceDefinition"
+            ),
+            "pass for Kubernetes' own",
+        ),
+    ],
+)
+def test_what_only_a_cluster_writes_is_refused(
+    repository: GitRepository, text: str, words: str
+) -> None:
+    found = written(repository, text)
+    assert found.outcome == "fail"
+    assert words in found.summary
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "manifests/shop/hello/kustomization.yaml",
+        "manifests/shop/hello/Chart.yaml",
+        "manifests/shop/hello/object.json",
+        "manifests/shop/hello/OBJECT.YAML",
+        "manifests/shop/hello/sub/object.yaml",
+        "skills/note/run.sh",
+        "skills/note/templates/extra.txt",
+        "manifests/guardrails/deep/rule.yaml",
+    ],
+)
+def test_files_that_other_tools_would_read_are_refused(
+    repository: GitRepository, path: str
+) -> None:
+    found = written(repository, MAP.format("", ""), path)
+    assert found.outcome == "fail"
+    assert path in found.summary
+
+
+def test_a_release_as_it_is_made_has_the_right_form(repository: GitRepository) -> None:
+    assert check_form(subject(repository, release(repository)), POLICY).outcome == "pass"
+
+
+WORKLOAD = """\
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: {name}, namespace: shop}}
+spec:
+  selector: {{matchLabels: {{app: {app}}}}}
+  template: {{metadata: {{labels: {{app: {pods}, tier: web}}}}}}
+"""
+
+
+def beside(repository: GitRepository, merged: str, proposed: str) -> Finding:
+    """A proposed manifest beside one that is merged already."""
+    for branch in repository.branches("tiphys/"):
+        repository.delete_branch(branch, repository.resolve(branch))
+    base = repository.resolve("main")
+    repository.commit("main", base, {"manifests/shop/old/a.yaml": merged.encode()}, "Old\n")
+    return check_collision(
+        subject(repository, {"manifests/shop/new/a.yaml": proposed.encode()}), POLICY
+    )
+
+
+def test_one_object_in_two_releases_is_a_collision(repository: GitRepository) -> None:
+    text = MAP.format("", "")
+    found = beside(repository, text, text)
+    assert found.outcome == "fail"
+    assert "ConfigMap/hello is also in manifests/shop/" in found.summary
+    assert beside(repository, text, text.replace("hello", "other")).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("app", "pods", "outcome"),
+    [
+        ("web", "web", "fail"),
+        ("api", "web", "fail"),
+        ("api", "api", "pass"),
+        ("web", "api", "fail"),
+    ],
+)
+def test_a_selector_that_reaches_into_another_release_is_a_collision(
+    repository: GitRepository, app: str, pods: str, outcome: str
+) -> None:
+    old = WORKLOAD.format(kind="Deployment", name="old", app="web", pods="web")
+    new = WORKLOAD.format(kind="StatefulSet", name="new", app=app, pods=pods)
+    assert beside(repository, old, new).outcome == outcome
+
+
+def test_what_was_merged_broken_does_not_stop_others(repository: GitRepository) -> None:
+    assert beside(repository, "a: 1\na: 2\n", MAP.format("", "")).outcome == "pass"
+    assert beside(repository, "kind: 7\n", MAP.format("", "")).outcome == "pass"
+
+
+def test_a_move_from_one_release_to_another_is_no_collision(repository: GitRepository) -> None:
+    text = MAP.format("", "").encode()
+    base = repository.resolve("main")
+    repository.commit("main", base, {"manifests/shop/old/a.yaml": text}, "Old\n")
+    moved = {"manifests/shop/old/a.yaml": None, "manifests/shop/new/a.yaml": text}
+    assert check_collision(subject(repository, moved), POLICY).outcome == "pass"

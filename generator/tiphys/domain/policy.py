@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+# They reach beyond any namespace, or speak for the cluster itself.
+SYSTEM_KINDS = (
+    "CertificateSigningRequest",
+    "CustomResourceDefinition",
+    "FlowSchema",
+    "Node",
+    "PersistentVolume",
+    "PriorityLevelConfiguration",
+    "StorageClass",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,13 +22,14 @@ class Policy:
     """What a proposal may not touch.
 
     `off_limits_namespaces` and `off_limits_kinds` are refused by the scope check; sizes are in
-    bytes.
+    bytes. `allowed_scripts` names skills ("skills/<name>") whose tests may run programs, in a box.
     """
 
     off_limits_namespaces: tuple[str, ...] = SYSTEM_NAMESPACES
-    off_limits_kinds: tuple[str, ...] = ()
+    off_limits_kinds: tuple[str, ...] = SYSTEM_KINDS
     max_file_bytes: int = 1 << 20
     max_files: int = 200
+    allowed_scripts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from tiphys.verify.check import ClusterCheck, Finding, Sandbox, StaticCheck
 from tiphys.verify.checks import (
     behaviour,
     collision,
+    form,
     regression,
     render,
     schema,
@@ -27,6 +28,7 @@ from tiphys.verify.subject import Subject
 STATIC_CHECKS: tuple[StaticCheck, ...] = (
     scope.CHECK,
     syntax.CHECK,
+    form.CHECK,
     render.CHECK,
     collision.CHECK,
 )

@@ -1,0 +1,102 @@
+"""Nothing that only servers and controllers write, and no file that other tools would read.
+
+A manifest states what people want. Identity, ownership, deletion and status are the cluster's to
+write; a file that a GitOps tool would read and these checks would not is not a manifest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tiphys.domain.policy import Policy
+from tiphys.domain.wording import counted
+from tiphys.library import RELEASE_FILE
+from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
+from tiphys.verify.subject import GUARDRAILS, Subject
+
+_NOT_WRITTEN = (
+    "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers",
+    "generateName", "generation", "managedFields", "ownerReferences", "resourceVersion",
+    "selfLink", "uid",
+)  # fmt: skip
+# They decide what the API server lets in, also into the cluster that judges this proposal.
+_JUDGES = frozenset(
+    f"{how}{what}"
+    for how in ("Mutating", "Validating")
+    for what in ("AdmissionPolicy", "AdmissionPolicyBinding", "WebhookConfiguration")
+) | {"APIService"}
+# Annotations that steer delivery: they would take an object out of review's reach.
+_STEERING = ("argocd.argoproj.io/", "kubectl.kubernetes.io/", "meta.helm.sh/", "config.k8s.io/")
+_RELEASE_FILES = re.compile(r"(?!kustomization\.|Chart\.|values\.)[a-z0-9][a-z0-9._-]*\.ya?ml\Z")
+_SKILL_FILES = re.compile(
+    r"(SKILL\.md|values\.schema\.json|templates/[a-z0-9][a-z0-9_.-]*\.yaml\.j2"
+    r"|examples/[a-z0-9][a-z0-9-]*/values\.yaml|tests/(chainsaw-test|waivers)\.yaml)\Z"
+)
+_BUILT_IN = frozenset(
+    "Binding ClusterRole ClusterRoleBinding ConfigMap ControllerRevision CronJob "
+    "CustomResourceDefinition DaemonSet Deployment EndpointSlice Endpoints Event "
+    "HorizontalPodAutoscaler IPAddress Ingress IngressClass Job Lease LimitRange Namespace "
+    "NetworkPolicy Node PersistentVolume PersistentVolumeClaim Pod PodDisruptionBudget PodTemplate "
+    "PriorityClass ReplicaSet ReplicationController ResourceQuota Role RoleBinding RuntimeClass "
+    "Secret Service ServiceAccount StatefulSet StorageClass VolumeAttachment".split()
+)
+
+
+def check_form(subject: Subject, _policy: Policy) -> Finding:
+    """`fail` names the field or file that a manifest or skill must not have."""
+    kept = [] if subject.loose else [change.path for change in subject.changes if change.new]
+    problems = [problem for path in kept for problem in _file(path)]
+    for path, found in subject.objects:
+        what = f"{path}: {found['kind']}/{found['metadata']['name']}"
+        problems += [f"{what}: {problem}" for problem in _object(path, found)]
+    return failed_or_passed(problems, f"{counted(len(subject.objects), 'object')} as people write")
+
+
+def _file(path: str) -> Iterator[str]:
+    shown = ascii(path)[1:-1]
+    parts = path.split("/")
+    if path.startswith(f"{GUARDRAILS}/"):
+        if not re.fullmatch(r"README\.md|[a-z0-9][a-z0-9-]*\.yaml", "/".join(parts[2:])):
+            yield f"{shown}: guardrails are *.yaml files beside a README.md"
+    elif path.startswith("manifests/") and len(parts) > 3:
+        name = "/".join(parts[3:])
+        if name not in (RELEASE_FILE, "README.md") and not _RELEASE_FILES.match(name):
+            yield f"{shown}: a release holds plain *.yaml files and {RELEASE_FILE}, nothing else"
+    elif parts[0] == "skills" and not _SKILL_FILES.match("/".join(parts[2:])):
+        yield f"{shown}: a skill has no such file; `tiphys skill new` shows which it has"
+
+
+def _object(path: str, found: dict[str, Any]) -> Iterator[str]:
+    kind, metadata = found["kind"], found["metadata"]
+    for field in _NOT_WRITTEN:
+        if field in metadata:
+            yield f"metadata.{field} is not for manifests; take it out"
+    if "status" in found:
+        yield "status is written by controllers; take it out"
+    if kind in _JUDGES and not path.startswith(f"{GUARDRAILS}/"):
+        yield f"a {kind} decides what is let in; such rules live in {GUARDRAILS}/"
+    for name in _keys(metadata.get("annotations")):
+        if name.startswith(_STEERING):
+            yield f"annotation {name} steers how it is delivered; take it out"
+    for text in (found["apiVersion"], kind, metadata["name"], str(metadata.get("namespace") or "")):
+        if not text.isascii() or not text.isprintable():
+            yield f"{text!a} looks like something else; use plain letters"
+    if kind == "CustomResourceDefinition":
+        yield from _shadows(found.get("spec"))
+
+
+def _shadows(spec: Any) -> Iterator[str]:
+    spec = spec if isinstance(spec, dict) else {}
+    names = spec.get("names") if isinstance(spec.get("names"), dict) else {}
+    group = str(spec.get("group"))
+    if group.endswith((".k8s.io", ".kubernetes.io")) or names.get("kind") in _BUILT_IN:
+        yield f"defines {names.get('kind')} in {group}, which would pass for Kubernetes' own"
+
+
+def _keys(value: Any) -> tuple[str, ...]:
+    return tuple(str(key) for key in value) if isinstance(value, dict) else ()
+
+
+CHECK = StaticCheck("form", "static", 1, check_form)
