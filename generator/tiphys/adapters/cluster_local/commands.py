@@ -16,6 +16,8 @@ SERVER_NAMES = (
     "10.96.0.1",
 )
 
+AUDIT_LOG = "audit.jsonl"
+
 # etcd demands "host:port" after the scheme and takes all of it as the socket's file name.
 _CLIENT_SOCKET = "etcd:1"
 _PEER_SOCKET = "peer:1"
@@ -88,6 +90,16 @@ def _server(folder: Path, port: int) -> list[str]:
         "--endpoint-reconciler-type=none",
         "--allow-privileged=true",
         "--profiling=false",
+    ]
+
+
+def audit(folder: Path) -> list[str]:
+    """The API server's arguments for an audit log by the folder's policy, 64 MB at most in all."""
+    return [
+        f"--audit-policy-file={folder}/audit-policy.json",
+        f"--audit-log-path={folder}/{AUDIT_LOG}",
+        "--audit-log-maxsize=32",
+        "--audit-log-maxbackup=1",
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 
-from tiphys.adapters.cluster_local import state
+from tiphys.adapters.cluster_local import commands, state
 from tiphys.adapters.cluster_local.processes import Processes
 from tiphys.adapters.cluster_local.start import in_new_home, require, start
 from tiphys.adapters.kube_api import KubeApi
@@ -103,7 +103,8 @@ def _describe(home: state.Home) -> Lease:
         version, server = api.version(), api.server
     finally:
         api.close()
-    lease = Lease(home.id, home.kubeconfig, server, version, "simulated")
+    log = home.folder / commands.AUDIT_LOG
+    lease = Lease(home.id, home.kubeconfig, server, version, "simulated", log)
     facts = {"id": home.id, "server": server, "kubernetes_version": version}
     (home.folder / _DESCRIPTION).write_text(json.dumps(facts), encoding="utf-8")
     return lease

@@ -136,7 +136,9 @@ class Starting:
 
 def _whole(starting: Starting, nodes: int) -> None:
     folder, port = starting.folder, starting.store()
-    starting.program("kube-apiserver", commands.kube_apiserver(folder, port))
+    _write_audit_policy(folder)
+    server = [*commands.kube_apiserver(folder, port), *commands.audit(folder)]
+    starting.program("kube-apiserver", server)
     _write_stages(folder)
     with closing(starting.api()) as api:
         starting.wait("answer from the API server", lambda: bool(api.version()))
@@ -208,6 +210,21 @@ def _write_identity(folder: Path, port: int) -> None:
         path = folder / name
         path.touch(mode=0o600)
         path.write_bytes(content)
+
+
+def _write_audit_policy(folder: Path) -> None:
+    """Log what service accounts ask for, but not the cluster's own; nothing else is kept."""
+    policy = {
+        "apiVersion": "audit.k8s.io/v1",
+        "kind": "Policy",
+        "omitStages": ["RequestReceived"],
+        "rules": [
+            {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+            {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
+            {"level": "None"},
+        ],
+    }
+    (folder / "audit-policy.json").write_text(json.dumps(policy), encoding="utf-8")
 
 
 def _write_stages(folder: Path) -> None:

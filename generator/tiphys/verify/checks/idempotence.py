@@ -1,0 +1,258 @@
+"""A second apply changes nothing, and deletion leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tiphys.domain.errors import ApiRefusal, Unavailable
+from tiphys.domain.policy import SYSTEM_NAMESPACES, Policy
+from tiphys.domain.wording import counted
+from tiphys.ports import ClusterApi, Object
+from tiphys.verify.cases import cases_of
+from tiphys.verify.check import ClusterCheck, Finding, Sandbox
+from tiphys.verify.drift import (
+    claim_of_set,
+    differences,
+    other_managers,
+    same_but_for_version,
+    scaled_elsewhere,
+    without_status,
+)
+from tiphys.verify.inventory import (
+    Inventory,
+    Polling,
+    delete,
+    force_away,
+    get,
+    reference,
+    uid_of,
+    why_left,
+)
+from tiphys.verify.subject import Subject
+
+_PATIENCE = 20.0  # seconds until what is left counts as left
+_SETTLING = 5.0  # seconds that controllers get to see an object; a busy cluster is no fault
+_GUARDRAILS = "manifests/guardrails"
+_ORDER = {"Namespace": 0, "CustomResourceDefinition": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is applied and taken away together: a case, or a folder of hand-written manifests."""
+
+    name: str
+    objects: tuple[Object, ...]
+
+    @property
+    def own_namespaces(self) -> frozenset[str]:
+        """Namespaces that it makes."""
+        return frozenset(o["metadata"]["name"] for o in self.objects if o["kind"] == "Namespace")
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """Namespaces that it makes or lives in."""
+        living = {o["metadata"].get("namespace") for o in self.objects}
+        return self.own_namespaces | {str(name) for name in living if name}
+
+
+def trials(subject: Subject) -> Iterator[Trial]:
+    """Every case, then every folder of manifests that no skill made. InvalidInput."""
+    for case in cases_of(subject):
+        yield Trial(case.name, case.objects)
+    folders: dict[str, list[Object]] = {}
+    for path, found in subject.objects:
+        folder = path.rpartition("/")[0] or "."
+        # The guardrails are in force on the leased cluster: taking them away would open it.
+        if folder not in subject.made_from_skills and not f"{folder}/".startswith(
+            f"{_GUARDRAILS}/"
+        ):
+            folders.setdefault(folder, []).append(found)
+    for folder, objects in folders.items():
+        yield Trial(folder, tuple(objects))
+
+
+def check_idempotence(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
+    """`fail` names what a second apply changes, or what is left and what holds it."""
+    found = [trial for trial in trials(subject) if trial.objects]
+    if not found:
+        return Finding("skipped", "nothing to apply")
+    problems: list[str] = []
+    by_design: list[str] = []
+    for trial in found:
+        by_design += _Run(sandbox, trial, problems).all()
+        if problems or trial is found[-1]:
+            problems += _remove_namespaces(sandbox.api, found)
+        if problems:
+            return Finding("fail", f"{trial.name}: {problems[0]}", (*problems, *by_design))
+    objects = counted(sum(len(trial.objects) for trial in found), "object")
+    stays = f" but {counted(len(by_design), 'volume claim')} by design" if by_design else ""
+    done = f"{objects} applied twice: no change; removed: nothing left{stays}"
+    return Finding("pass", done, tuple(by_design))
+
+
+class _Run:
+    """One trial on the cluster; what is wrong is added to `problems`."""
+
+    def __init__(self, sandbox: Sandbox, trial: Trial, problems: list[str]) -> None:
+        self._sandbox = sandbox
+        self._api = sandbox.api
+        self._trial = trial
+        self._problems = problems
+        self._inventory = Inventory(self._api, trial.namespaces)
+        outside = [o for o in trial.objects if not o["metadata"].get("namespace")]
+        inside = [o for o in trial.objects if o["metadata"].get("namespace")]
+        self._objects = [*sorted(outside, key=lambda o: _ORDER.get(o["kind"], 2)), *inside]
+
+    def all(self) -> list[str]:
+        """Apply twice, remove, and wait; what stays by design. Unavailable."""
+        self._problems += scaled_elsewhere(self._objects)
+        self._make_room()
+        if taken := self._taken():
+            words = "is on the cluster before the change: it would be overwritten"
+            self._problems += [f"{reference(each)} {words}" for each in taken]
+            return []
+        self._inventory.remember()
+        try:
+            self._apply_twice()
+        finally:
+            kept = self._remove()
+        claims = [each for each in kept if each["kind"] == "PersistentVolumeClaim"]
+        return [f"stays after removal by design: {reference(each)}" for each in claims]
+
+    def _make_room(self) -> None:
+        """Its namespaces are there, and take pods."""
+        names = self._trial.namespaces
+        _wait_for_the_end_of(self._api, names)
+        for name in names - self._trial.own_namespaces:
+            self._sandbox.ensure_namespace(name)
+        for each in (o for o in self._objects if o["kind"] == "Namespace"):
+            self._inventory.ours.add(uid_of(self._api.apply(each)))
+        if any(each["kind"] == "Pod" for each in self._objects):  # nobody tries a second time
+            polling = Polling(_PATIENCE)
+            while not all(self._api.get("v1", "ServiceAccount", "default", n) for n in names):
+                if not polling.again():
+                    raise Unavailable("a namespace got no default service account: try again")
+
+    def _taken(self) -> Sequence[Object]:
+        """Shared objects that something else has made: they are not ours to change or delete."""
+        places = (None, *SYSTEM_NAMESPACES)
+        shared = [o for o in self._objects if o["metadata"].get("namespace") in places]
+        shared = [o for o in shared if o["kind"] != "Namespace"]
+        polling = Polling(_PATIENCE)  # the test's own clean-up may not be over
+        while taken := [each for each in shared if get(self._api, each)]:
+            if not polling.again():
+                break
+        return taken
+
+    def _apply_twice(self) -> None:
+        first: list[Object] = []
+        for each in self._objects:
+            try:
+                first.append(self._api.apply(each))
+            except ApiRefusal as refusal:
+                self._problems.append(f"{reference(each)} is refused: {refusal}")
+                return
+            self._inventory.ours.add(uid_of(first[-1]))
+        self._settle()
+        for each, was in zip(self._objects, first, strict=True):
+            self._problems += self._again(each, was)
+
+    def _settle(self) -> None:
+        """Wait until the controllers have seen the objects, and write nothing but status."""
+        polling = Polling(_SETTLING)
+        seen: list[Any] = []
+        while polling.again():
+            live = [found for each in self._objects if (found := get(self._api, each))]
+            now = [(uid_of(o), without_status(o)) for o in live]
+            if now == seen and all(map(_observed, live)):
+                return
+            seen = now
+
+    def _again(self, wanted: Object, first: Object) -> list[str]:
+        """Apply on the condition that nobody writes meanwhile: what changes is our doing."""
+        polling = Polling(_SETTLING)
+        rewritten = False
+        while True:
+            live = get(self._api, wanted)
+            if live is None or uid_of(live) != uid_of(first):
+                return [f"{reference(wanted)} goes away by itself, and each apply makes it anew"]
+            version = live["metadata"].get("resourceVersion")
+            given = {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": version}}
+            try:
+                second = self._api.apply(given)
+            except ApiRefusal as refusal:
+                if refusal.reason == "Conflict" and polling.again():
+                    continue
+                return [f"{reference(wanted)}: a second apply is refused: {refusal}"]
+            if second["metadata"].get("resourceVersion") == version:
+                return []
+            if not rewritten and same_but_for_version(live, second):
+                # Claims are stored once more in another encoding, with every field as it was.
+                rewritten = True
+                continue
+            changed = ", ".join(differences(live, second)) or "metadata.managedFields"
+            writers = other_managers(live)
+            by = f", which {' and '.join(writers)} may write too" if writers else ""
+            return [f"{reference(wanted)}: a second apply changes {changed}{by}"]
+
+    def _remove(self) -> list[Object]:
+        """Delete in reverse order; what is left is a problem, unless it stays by design."""
+        mine = [each for each in reversed(self._objects) if each["kind"] != "Namespace"]
+        for each in mine:
+            try:
+                delete(self._api, each)
+            except ApiRefusal as refusal:
+                self._problems.append(f"{reference(each)} can't be deleted: {refusal}")
+        sets = [each for each in mine if each["kind"] == "StatefulSet"]
+
+        def spared(left: Object) -> bool:
+            return any(claim_of_set(left, each) for each in sets)
+
+        left, kept = self._inventory.wait_until_gone(_PATIENCE, spared)
+        self._problems += [f"{reference(o)} is left after removal: {why_left(o)}" for o in left]
+        force_away(self._api, left)
+        for claim in kept:
+            delete(self._api, claim)
+        if left or kept:
+            rest, _ = self._inventory.wait_until_gone(_PATIENCE, lambda _left: False)
+            force_away(self._api, rest)
+        return kept
+
+
+def _observed(obj: Object) -> bool:
+    """Whether its controller has seen its newest spec, where one says so."""
+    if obj["kind"] not in ("DaemonSet", "Deployment", "PodDisruptionBudget", "StatefulSet"):
+        return True
+    seen = (obj.get("status") or {}).get("observedGeneration", 0)
+    return bool(seen >= obj["metadata"].get("generation", 0))
+
+
+def _wait_for_the_end_of(api: ClusterApi, names: frozenset[str]) -> None:
+    """Return when none of these namespaces is on its way out. Unavailable."""
+    polling = Polling(_PATIENCE)
+    while any(_ending(api.get("v1", "Namespace", name)) for name in names):
+        if not polling.again():
+            raise Unavailable(f"a namespace does not end: {', '.join(sorted(names))}; try again")
+
+
+def _ending(namespace: Object | None) -> bool:
+    return namespace is not None and bool(namespace["metadata"].get("deletionTimestamp"))
+
+
+def _remove_namespaces(api: ClusterApi, done: Sequence[Trial]) -> list[str]:
+    """Delete the namespaces that the change makes, all at once, as each takes five seconds."""
+    names = {name for trial in done for name in trial.own_namespaces}.difference(SYSTEM_NAMESPACES)
+    inventory = Inventory(api, frozenset())
+    live = [found for name in sorted(names) if (found := api.get("v1", "Namespace", name))]
+    for each in live:
+        delete(api, each)
+    polling = Polling(_PATIENCE + 10)
+    while (left := inventory.still(live)) and polling.again():
+        live = left
+    force_away(api, left)
+    return [f"{reference(each)} is left after removal: {why_left(each)}" for each in left]
+
+
+CHECK = ClusterCheck("idempotence", None, 1, check_idempotence)
