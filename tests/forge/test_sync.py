@@ -13,6 +13,7 @@ from tiphys.adapters.forge_local import FORGE_REF, LocalForge
 from tiphys.adapters.git_refs import read_ref
 from tiphys.adapters.git_repository import GitRepository
 from tiphys.adapters.git_sync import git_version, sync
+from tiphys.adapters.verdicts_git import GitVerdicts
 from tiphys.domain.errors import InvalidInput, NotFound, Unavailable
 
 
@@ -53,6 +54,17 @@ def test_both_clones_comments_are_there_after_a_sync(clones):
     assert views(ann) == views(ben)
     (issue,) = LocalForge(ben, "ben").issues()
     assert {c.body for c in issue.comments} == {"from ann", "from ben", "v1"}
+
+
+def test_verdicts_travel_with_the_forge(clones):
+    ann, ben = clones
+    GitVerdicts(ann).put("a" * 64, "1" * 40, b"from ann")
+    GitVerdicts(ben).put("a" * 64, "2" * 40, b"from ben")
+    settle(ann, ben)
+    for folder in (ann, ben):
+        assert set(GitVerdicts(folder).get("a" * 64)) == {b"from ann", b"from ben"}
+        assert GitVerdicts(folder).of_commit("1" * 40) == [b"from ann"]
+    assert not sync(ann).pushed
 
 
 def test_a_number_given_twice_is_sorted_out_alike(clones):

@@ -1,4 +1,4 @@
-"""Carrying the forge to and from a remote with the user's git (its credentials, its transports)."""
+"""Carrying forge and verdicts to and from a remote with the user's git: its credentials and all."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from tiphys.adapters.git_refs import (
     taking_turns,
     translated,
 )
+from tiphys.adapters.verdicts_git import NAME as VERDICT_FILE
+from tiphys.adapters.verdicts_git import VERDICTS_REF
 from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
 from tiphys.domain.forge_log import file_operation, is_entity, operation_id
 from tiphys.domain.git_paths import show_name
@@ -44,12 +46,44 @@ _ENVIRONMENT = re.compile(
     r"GIT_SSL_.*|(?i:http|https|all|no)_(?i:proxy)|GIT_CONFIG_GLOBAL|GIT_CONFIG_SYSTEM|"
     r"GIT_CONFIG_NOSYSTEM)\Z"
 )
-# What may lie on each level of the forge's tree: buckets, entities, operations, nothing below.
-_LEVELS: tuple[Callable[[str], object], ...] = (
-    re.compile(r"[0-9a-f]{2}\Z").match,
-    is_entity,
-    file_operation,
-    lambda name: None,  # noqa: ARG005 -- like the others
+_BUCKET = re.compile(r"[0-9a-f]{2}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """A set of files under one ref. `levels` say what may lie on each level of its tree, `honest`
+    whether a file's bytes are those that its name promises."""
+
+    ref: str
+    levels: tuple[Callable[[str], object], ...]
+    honest: Callable[[str, bytes], bool]
+
+    @property
+    def short(self) -> str:
+        return self.ref.rpartition("/")[2]
+
+
+def _nothing(_name: str) -> None:
+    return None
+
+
+_CARRIED = (
+    _Carried(
+        FORGE_REF,
+        (_BUCKET.match, is_entity, file_operation, _nothing),
+        lambda name, data: operation_id(data) == file_operation(name),
+    ),
+    _Carried(
+        VERDICTS_REF,
+        (
+            re.compile(r"(keys|commits)\Z").match,
+            _BUCKET.match,
+            re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z").match,
+            VERDICT_FILE.match,
+            _nothing,
+        ),
+        lambda name, data: name[16:32] == hashlib.sha256(data).hexdigest()[:16],
+    ),
 )
 _QUIET = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
 
@@ -118,7 +152,7 @@ def _failed(doing: str, done: subprocess.CompletedProcess[str]) -> Unavailable:
 def sync(
     repository_path: Path, remote: str = "origin", *, clock: Callable[[], float] = time.time
 ) -> Synced:
-    """Bring the forge here and at `remote` (a configured name, a URL or a path) to their union.
+    """Bring what is kept here and at `remote` (a configured name, a URL, a path) to its union.
 
     Unavailable when git or the remote does not answer; Conflict when others keep pushing first.
     """
@@ -129,50 +163,53 @@ def sync(
     if _REMOTE_NAME.match(remote) and remote not in set(repo.remotes.names()):
         raise NotFound(f"there is no remote {remote!r}: add it with `git remote add {remote} URL`")
     with taking_turns(repo, "sync", TIMEOUT_SECONDS):
-        return _sync(repo, remote, clock)
+        done = [_sync(repo, what, remote, clock) for what in _CARRIED]
+    return Synced(remote, any(d.pulled for d in done), any(d.pushed for d in done))
 
 
-def _sync(repo: pygit2.Repository, remote: str, clock: Callable[[], float]) -> Synced:
+def _sync(
+    repo: pygit2.Repository, what: _Carried, remote: str, clock: Callable[[], float]
+) -> Synced:
     folder = common_dir(repo)
     pulled = False
     for attempt in range(ATTEMPTS):
-        theirs = _fetch(repo, folder, remote)
-        ours, changed = _unite(repo, theirs, clock)
+        theirs = _fetch(repo, folder, what, remote)
+        ours, changed = _unite(repo, what, theirs, clock)
         pulled = pulled or changed
         if ours is None or ours == theirs:
             return Synced(remote, pulled, pushed=False)
         done = _git(
             folder, "push", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--quiet",
-            remote, f"{ours}:{FORGE_REF}",
+            remote, f"{ours}:{what.ref}",
         )  # fmt: skip
         if done.returncode == 0:
             return Synced(remote, pulled, pushed=True)
-        if _remote_sha(folder, remote) == theirs and attempt > 1:
+        if _remote_sha(folder, what, remote) == theirs and attempt > 1:
             raise _failed(f"pushing to {remote}", done)  # nobody was first: it is a refusal
         time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1.0)))  # noqa: S311 -- jitter
     raise Conflict(f"others keep pushing to {remote} first: run `tiphys sync` again")
 
 
-def _remote_sha(folder: Path, remote: str) -> str | None:
-    done = _git(folder, "ls-remote", "--quiet", remote, FORGE_REF)
+def _remote_sha(folder: Path, what: _Carried, remote: str) -> str | None:
+    done = _git(folder, "ls-remote", "--quiet", remote, what.ref)
     if done.returncode != 0:
         raise _failed(f"asking {remote}", done)
     return done.stdout.split()[0] if done.stdout.split() else None
 
 
-def _fetch(repo: pygit2.Repository, folder: Path, remote: str) -> str | None:
-    """The remote's forge, fetched under refs/tiphys/remotes/; None if it has none yet."""
-    if _remote_sha(folder, remote) is None:
+def _fetch(repo: pygit2.Repository, folder: Path, what: _Carried, remote: str) -> str | None:
+    """The remote's side, fetched under refs/tiphys/remotes/; None if it has none yet."""
+    if _remote_sha(folder, what, remote) is None:
         return None
     known = (
         _REMOTE_NAME.match(remote) and not remote.endswith((".", ".lock")) and ".." not in remote
     )
     short = remote if known else hashlib.sha256(remote.encode()).hexdigest()[:12]
-    local = f"refs/tiphys/remotes/{short}/forge"
+    local = f"refs/tiphys/remotes/{short}/{what.short}"
     recover_lock(repo, local)
     done = _git(
         folder, "fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules",
-        "--no-write-fetch-head", "--refmap=", remote, f"+{FORGE_REF}:{local}",
+        "--no-write-fetch-head", "--refmap=", remote, f"+{what.ref}:{local}",
     )  # fmt: skip
     if done.returncode != 0:
         raise _failed(f"fetching from {remote}", done)
@@ -180,32 +217,36 @@ def _fetch(repo: pygit2.Repository, folder: Path, remote: str) -> str | None:
 
 
 def _unite(
-    repo: pygit2.Repository, theirs: str | None, clock: Callable[[], float]
+    repo: pygit2.Repository, what: _Carried, theirs: str | None, clock: Callable[[], float]
 ) -> tuple[str | None, bool]:
     """The local ref's commit once it holds `theirs` too, and whether it had to move."""
     while True:
-        ours = read_ref(repo, FORGE_REF)
-        united = theirs if ours is None else _union(repo, ours, theirs, clock) if theirs else ours
+        ours = read_ref(repo, what.ref)
+        united = ours
+        if theirs:
+            united = theirs if ours is None else _union(repo, what, ours, theirs, clock)
         if united == ours or united is None:
             return ours, False
         try:
-            move_ref(repo, FORGE_REF, ours, united, "forge: sync")
+            move_ref(repo, what.ref, ours, united, f"{what.short}: sync")
         except Conflict:
-            if read_ref(repo, FORGE_REF) == ours:
+            if read_ref(repo, what.ref) == ours:
                 raise  # not a lost race: the lock stays taken
         else:
             return united, True
 
 
-def _union(repo: pygit2.Repository, ours: str, theirs: str, clock: Callable[[], float]) -> str:
+def _union(
+    repo: pygit2.Repository, what: _Carried, ours: str, theirs: str, clock: Callable[[], float]
+) -> str:
     """A commit that holds both sets; one of the two when it does already."""
     import pygit2
 
     if ours == theirs:
         return ours
-    with translated("merging the forge"):
+    with translated(f"merging {what.ref}"):
         left, right = repo[ours].peel(pygit2.Tree), repo[theirs].peel(pygit2.Tree)
-        tree = _union_tree(repo, left, right)
+        tree = _union_tree(repo, what, left, right)
         # A set never shrinks: a descendant that lost operations is not taken as it stands.
         if tree == right.id and repo.descendant_of(theirs, ours):
             return theirs
@@ -216,9 +257,13 @@ def _union(repo: pygit2.Repository, ours: str, theirs: str, clock: Callable[[], 
 
 
 def _union_tree(
-    repo: pygit2.Repository, left: pygit2.Tree, right: pygit2.Tree, depth: int = 0
+    repo: pygit2.Repository,
+    what: _Carried,
+    left: pygit2.Tree,
+    right: pygit2.Tree,
+    depth: int = 0,
 ) -> pygit2.Oid:
-    """The union by name of what belongs to a forge."""
+    """The union by name of what belongs there."""
     import pygit2
 
     if left.id == right.id:
@@ -226,20 +271,20 @@ def _union_tree(
     builder = repo.TreeBuilder(left)
     for theirs in right:
         name = show_name(theirs.raw_name or b"")
-        if not _LEVELS[depth](name):
+        if not what.levels[depth](name):
             continue  # foreign; whoever wrote it may keep it
         ours = left[name] if name in left else None  # noqa: SIM401 -- a tree has no get
         if isinstance(ours, pygit2.Tree) and isinstance(theirs, pygit2.Tree):
-            merged = _union_tree(repo, ours, theirs, depth + 1)
+            merged = _union_tree(repo, what, ours, theirs, depth + 1)
             builder.insert(name, merged, pygit2.enums.FileMode.TREE)
-        elif ours is None or _rank(name, theirs) < _rank(name, ours):
+        elif ours is None or _rank(what, name, theirs) < _rank(what, name, ours):
             builder.insert(name, theirs.id, theirs.filemode)
     return builder.write()
 
 
-def _rank(name: str, child: pygit2.Object) -> tuple[bool, str]:
+def _rank(what: _Carried, name: str, child: pygit2.Object) -> tuple[bool, str]:
     """Which of two rivals under one name stays: the one whose bytes the name promises."""
     import pygit2
 
-    honest = isinstance(child, pygit2.Blob) and operation_id(child.data) == file_operation(name)
+    honest = isinstance(child, pygit2.Blob) and what.honest(name, child.data)
     return (not honest, str(child.id))
