@@ -13,6 +13,7 @@ from tiphys.adapters.runner_embedded.actions import (
 )
 from tiphys.adapters.runner_embedded.nodes import Node, only_defaults
 from tiphys.domain.errors import InvalidInput, LimitExceeded
+from tiphys.library.script_steps import RUNS
 from tiphys.library.strict_yaml import Limits, load_documents
 
 API_VERSION = "chainsaw.kyverno.io/v1alpha1"
@@ -86,6 +87,9 @@ def _step(node: Node) -> doc.Step:
         )
     )
     only_defaults(node)
+    for key in ("try", "catch", "finally", "cleanup"):
+        for operation in node.items(key):
+            _no_program(operation)
     attempt = read_operations(node, "try", TRY)
     if not attempt:
         raise node.at("try").wrong("needs at least one operation")
@@ -100,6 +104,15 @@ def _step(node: Node) -> doc.Step:
         template=node.flag("template"),
         skip_delete=node.flag("skipDelete"),
     )
+
+
+def _no_program(operation: Node) -> None:
+    for kind in RUNS:
+        if isinstance(operation.value, dict) and kind in operation.value:
+            raise InvalidInput(
+                f"{operation.unsupported(kind)}; it needs a person's word in tiphys.toml"
+                " (policy.allowed_scripts)"
+            )
 
 
 def _timeouts(node: Node) -> dict[str, float]:
