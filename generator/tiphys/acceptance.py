@@ -26,7 +26,7 @@ from tiphys.domain.forge import Pull
 from tiphys.domain.trailers import add
 from tiphys.propose.request import to_request
 from tiphys.remember.index import follow
-from tiphys.verify.plan import check_versions, verify
+from tiphys.verify.plan import verify
 from tiphys.verify.report import VERDICT_KEY, comment_body, status_of
 from tiphys.verify.subject import (
     AGENT_BRANCHES,
@@ -46,7 +46,11 @@ def judge(subject: Subject, ports: Ports) -> Verdict:
     """Run the checks, once more if the infrastructure failed; nothing is written."""
     for attempt in range(_ATTEMPTS):
         verdict = verify(
-            subject, policy=ports.settings.policy, sandbox=ports.sandbox, progress=ports.progress
+            subject,
+            policy=ports.settings.policy,
+            sandbox=ports.sandbox,
+            plan=ports.plan,
+            progress=ports.progress,
         )
         if not any(e.outcome == "error" for e in verdict.evidence) or attempt == _ATTEMPTS - 1:
             break
@@ -130,7 +134,7 @@ def circumstances_of(subject: Subject, ports: Ports) -> Circumstances:
         rules=digest_of({"policy": asdict(settings.policy), "seconds": settings.test_seconds}),
         request=digest_of(subject.request),
         agent=subject.agent,
-        checks=check_versions(),
+        checks=ports.plan.versions,
         environment=dict(ports.environment),
     )
 

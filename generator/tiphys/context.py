@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from tiphys.domain.policy import Settings
 from tiphys.ports import Forge, Index, Notary, Repository, VerdictStore
 from tiphys.verify.check import Sandbox
+from tiphys.verify.plan import FULL, Plan
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`sandbox` leases a fresh cluster; `environment` names what runs the checks, and versions."""
+    """`sandbox` leases a fresh cluster for the checks of `plan`; `environment` names what runs it."""
 
     repository: Repository
     forge: Forge
@@ -24,5 +25,6 @@ class Ports:
     verdicts: VerdictStore
     notary: Notary
     settings: Settings
+    plan: Plan = FULL
     environment: Mapping[str, str] = field(default_factory=dict)
     progress: Progress = field(default=lambda _message: None)

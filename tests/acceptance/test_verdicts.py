@@ -26,7 +26,7 @@ from tiphys.domain.forge import Pull
 from tiphys.domain.policy import Policy
 from tiphys.testing.memory_verdicts import MemoryNotary
 from tiphys.testing.scripted_runner import ScriptedRunner, scripted_report
-from tiphys.verify import plan
+from tiphys.verify.plan import FULL
 from tiphys.verify.report import VERDICT_KEY
 
 CIRCUMSTANCES = Circumstances("1" * 40, "2" * 40, "", "r", "q", True, {"scope": 1}, {"k": "1"})
@@ -165,9 +165,7 @@ def test_a_new_head_with_the_same_content_is_signed_anew_without_a_run(world: Wo
 
 
 @pytest.mark.parametrize("what", ["policy", "environment", "check", "guardrails", "request"])
-def test_changed_circumstances_run_again(
-    world: World, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
+def test_changed_circumstances_run_again(world: World, what: str) -> None:
     pull = propose(world)
     world.judge(pull.number)
     if what == "policy":
@@ -178,8 +176,9 @@ def test_changed_circumstances_run_again(
         world.ports = replace(world.ports, environment={"kubernetes": "1.99"})
         world.person = replace(world.person, environment={"kubernetes": "1.99"})
     elif what == "check":
-        newer = tuple(replace(check, version=99) for check in plan.STATIC_CHECKS)
-        monkeypatch.setattr(plan, "STATIC_CHECKS", newer)
+        newer = replace(FULL, static=tuple(replace(c, version=99) for c in FULL.static))
+        world.ports = replace(world.ports, plan=newer)
+        world.person = replace(world.person, plan=newer)
     elif what == "guardrails":
         world.push("main", {"manifests/guardrails/README.md": b"new rules\n"})
     else:

@@ -21,10 +21,10 @@ SUBJECT = Subject(MemoryRepository(), "h" * 40, "r", "d" * 40, ())
 PASS = Finding("pass", "fine")
 
 
-class Plan:
+class Checks:
     """Checks that say what they are told to, in the place of the real ones."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **findings: Finding | Exception) -> None:
+    def __init__(self, **findings: Finding | Exception) -> None:
         self.ran: list[str] = []
         self.progress: list[str] = []
         self.clusters = MemoryClusters()
@@ -32,9 +32,7 @@ class Plan:
         static = tuple(StaticCheck(n, "static", 1, self._check(n)) for n in ("one", "two"))
         gate = (ClusterCheck("three", "api", 1, self._check("three")),)
         lanes = ((ClusterCheck("four", None, 1, self._check("four")),),)
-        monkeypatch.setattr(plan, "STATIC_CHECKS", static)
-        monkeypatch.setattr(plan, "GATE", gate)
-        monkeypatch.setattr(plan, "LANES", lanes)
+        self.plan = plan.Plan(static, gate, lanes)
 
     def _check(self, name: str):  # type: ignore[no-untyped-def]  # fits both kinds of check
         def run(*_outside: object) -> Finding:
@@ -65,6 +63,7 @@ class Plan:
             SUBJECT,
             policy=Policy(),
             sandbox=self.sandbox,
+            plan=self.plan,
             progress=self.progress.append,
             clock=lambda: float(next(ticks)),
         )
@@ -74,8 +73,8 @@ def shown(verdict: Verdict) -> list[tuple[str, str, str]]:
     return [(e.check, e.tier, e.outcome) for e in verdict.evidence]
 
 
-def test_static_checks_come_first_then_one_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = Plan(monkeypatch)
+def test_static_checks_come_first_then_one_cluster() -> None:
+    run = Checks()
     verdict = run.verify()
     assert run.ran == ["one", "two", "three", "four"]
     assert shown(verdict) == [
@@ -93,10 +92,8 @@ def test_static_checks_come_first_then_one_cluster(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("at", "ran"), [("one", ["one"]), ("two", ["one", "two"]), ("three", ["one", "two", "three"])]
 )
-def test_what_comes_after_a_failure_is_skipped(
-    monkeypatch: pytest.MonkeyPatch, at: str, ran: list[str]
-) -> None:
-    run = Plan(monkeypatch, **{at: Finding("fail", "bad")})
+def test_what_comes_after_a_failure_is_skipped(at: str, ran: list[str]) -> None:
+    run = Checks(**{at: Finding("fail", "bad")})
     verdict = run.verify()
     assert run.ran == ran
     assert len(verdict.evidence) == 4
@@ -106,8 +103,8 @@ def test_what_comes_after_a_failure_is_skipped(
     assert verdict.decision == "revise"
 
 
-def test_a_check_that_does_not_apply_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = Plan(monkeypatch, two=Finding("skipped", "not here"))
+def test_a_check_that_does_not_apply_stops_nothing() -> None:
+    run = Checks(two=Finding("skipped", "not here"))
     assert run.verify().decision == "accept"
     assert run.ran == ["one", "two", "three", "four"]
 
@@ -125,9 +122,9 @@ def test_a_check_that_does_not_apply_stops_nothing(monkeypatch: pytest.MonkeyPat
 )
 @pytest.mark.parametrize("at", ["one", "three"])
 def test_what_a_check_raises_becomes_evidence(
-    monkeypatch: pytest.MonkeyPatch, at: str, raised: Exception, outcome: str, decision: str
+    at: str, raised: Exception, outcome: str, decision: str
 ) -> None:
-    verdict = Plan(monkeypatch, **{at: raised}).verify()
+    verdict = Checks(**{at: raised}).verify()
     (found,) = [e for e in verdict.evidence if e.check == at]
     assert (found.outcome, verdict.decision) == (outcome, decision)
     assert str(raised) in found.summary
@@ -135,17 +132,19 @@ def test_what_a_check_raises_becomes_evidence(
         assert "the check itself broke" in found.summary
 
 
-def test_an_interruption_is_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_is_no_evidence() -> None:
     def interrupt(_message: str) -> None:
         raise KeyboardInterrupt
 
-    run = Plan(monkeypatch)
+    run = Checks()
     with pytest.raises(KeyboardInterrupt):
-        plan.verify(SUBJECT, policy=Policy(), sandbox=run.sandbox, progress=interrupt)
+        plan.verify(
+            SUBJECT, policy=Policy(), sandbox=run.sandbox, plan=run.plan, progress=interrupt
+        )
 
 
-def test_without_a_cluster_its_checks_say_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = Plan(monkeypatch, lease=Unavailable("no etcd; run `tiphys tools install`"))
+def test_without_a_cluster_its_checks_say_why() -> None:
+    run = Checks(lease=Unavailable("no etcd; run `tiphys tools install`"))
     verdict = run.verify()
     assert run.ran == ["one", "two"]
     assert shown(verdict)[2:] == [
@@ -157,8 +156,6 @@ def test_without_a_cluster_its_checks_say_why(monkeypatch: pytest.MonkeyPatch) -
     assert verdict.decision == "inconclusive"
 
 
-def test_trouble_while_the_lease_ends_takes_no_evidence_away(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    verdict = Plan(monkeypatch, release=Unavailable("a process would not end")).verify()
+def test_trouble_while_the_lease_ends_takes_no_evidence_away() -> None:
+    verdict = Checks(release=Unavailable("a process would not end")).verify()
     assert [e.outcome for e in verdict.evidence] == ["pass"] * 4

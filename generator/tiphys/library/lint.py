@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from jinja2 import Environment, nodes
-
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.skill import Skill, Values
 from tiphys.library import strict_yaml
@@ -37,6 +35,8 @@ def _card(skill: Skill) -> Iterator[str]:
 
 
 def _properties(skill: Skill) -> Iterator[str]:
+    from jinja2 import Environment, nodes
+
     used = {
         node.name
         for source in skill.templates.values()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from tiphys.domain.errors import InvalidInput, TiphysError
@@ -25,17 +26,37 @@ from tiphys.verify.checks import (
 )
 from tiphys.verify.subject import Subject
 
-STATIC_CHECKS: tuple[StaticCheck, ...] = (
-    scope.CHECK,
-    syntax.CHECK,
-    form.CHECK,
-    render.CHECK,
-    collision.CHECK,
-)
-# What the API server refuses is not worth running.
-GATE: tuple[ClusterCheck, ...] = (schema.CHECK,)
-# Lanes run side by side. In a lane one check follows the other, as they use the same namespace.
-LANES: tuple[tuple[ClusterCheck, ...], ...] = ((behaviour.CHECK, regression.CHECK),)
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which checks run, in which order.
+
+    `static` ones come first and need no cluster. `gate` ones are quick: what the API server refuses
+    is not worth running. `lanes` run side by side; in a lane one check follows the other, as they
+    use the same namespaces.
+    """
+
+    static: tuple[StaticCheck, ...]
+    gate: tuple[ClusterCheck, ...]
+    lanes: tuple[tuple[ClusterCheck, ...], ...]
+
+    @property
+    def on_cluster(self) -> tuple[ClusterCheck, ...]:
+        """Every check that needs the lease, in order."""
+        return (*self.gate, *(check for lane in self.lanes for check in lane))
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The version of every check by its name: together they say what a verdict means."""
+        checks: tuple[StaticCheck | ClusterCheck, ...] = (*self.static, *self.on_cluster)
+        return {check.name: check.version for check in checks}
+
+
+_STATIC = (scope.CHECK, syntax.CHECK, form.CHECK, render.CHECK, collision.CHECK)
+
+FULL = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK, regression.CHECK),))
+# The least that says whether a thing works at all: the yardstick for what the rest costs.
+BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK,),))
 
 Progress = Callable[[str], None]
 
@@ -45,6 +66,7 @@ def verify(
     *,
     policy: Policy,
     sandbox: Callable[[], AbstractContextManager[Sandbox]],
+    plan: Plan = FULL,
     progress: Progress = lambda _message: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Verdict:
@@ -53,31 +75,21 @@ def verify(
     A cluster is leased only when the static checks pass. A check that raises becomes evidence:
     `fail` for a subject's fault, `error` for anything else.
     """
-    run = _Run(subject, progress, clock)
-    for check in STATIC_CHECKS:
+    run = _Run(subject, plan, progress, clock)
+    for check in plan.static:
         if run.failed:
             run.skip(check.name, check.tier)
         else:
             run.add(check.name, check.tier, partial(check.run, subject, policy))
     if run.failed:
-        for cluster_check in _on_clusters():
+        for cluster_check in plan.on_cluster:
             run.skip(cluster_check.name, cluster_check.tier or "simulated")
     else:
         try:
-            _on_cluster(run, subject, policy, sandbox)
+            _on_cluster(run, subject, policy, sandbox, plan)
         except TiphysError as problem:  # only the lease's end is left to raise; what was seen stays
             progress(f"the cluster did not end cleanly: {problem}")
     return decide(subject.head_sha, run.in_order())
-
-
-def check_versions() -> dict[str, int]:
-    """The version of every check by its name: together they say what a verdict means."""
-    versions = {check.name: check.version for check in STATIC_CHECKS}
-    return versions | {check.name: check.version for check in _on_clusters()}
-
-
-def _on_clusters() -> tuple[ClusterCheck, ...]:
-    return (*GATE, *(check for lane in LANES for check in lane))
 
 
 def _on_cluster(
@@ -85,6 +97,7 @@ def _on_cluster(
     subject: Subject,
     policy: Policy,
     sandbox: Callable[[], AbstractContextManager[Sandbox]],
+    plan: Plan,
 ) -> None:
     with ExitStack() as stack:
         leased: list[Sandbox] = []
@@ -96,15 +109,15 @@ def _on_cluster(
 
         started = run.add("cluster", "api", lease, keep_pass=False)
         if not leased:
-            for check in _on_clusters():
+            for check in plan.on_cluster:
                 run.note(check.name, check.tier or "simulated", started)
             return
         follow = partial(_lane, run, subject, policy, leased[0])
-        if follow(GATE):
-            with ThreadPoolExecutor(len(LANES), "lane") as pool:
-                list(pool.map(follow, LANES))
+        if follow(plan.gate):
+            with ThreadPoolExecutor(len(plan.lanes), "lane") as pool:
+                list(pool.map(follow, plan.lanes))
         else:
-            for check in (check for lane in LANES for check in lane):
+            for check in (check for lane in plan.lanes for check in lane):
                 run.skip(check.name, check.tier or leased[0].lease.tier)
 
 
@@ -126,8 +139,11 @@ def _lane(
 class _Run:
     """Collects evidence with times, turning what a check raises into findings."""
 
-    def __init__(self, subject: Subject, progress: Progress, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, subject: Subject, plan: Plan, progress: Progress, clock: Callable[[], float]
+    ) -> None:
         self._subject = subject
+        self._plan = plan
         self._progress = progress
         self._clock = clock
         self._lock = threading.Lock()
@@ -139,8 +155,8 @@ class _Run:
 
     def in_order(self) -> list[Evidence]:
         """The evidence as the checks are listed, whichever lane was done first."""
-        static, on_clusters = STATIC_CHECKS, _on_clusters()
-        names = [*(c.name for c in static), "cluster", *(c.name for c in on_clusters)]
+        plan = self._plan
+        names = [*(c.name for c in plan.static), "cluster", *(c.name for c in plan.on_cluster)]
         return sorted(self._evidence, key=lambda evidence: names.index(evidence.check))
 
     def add(
