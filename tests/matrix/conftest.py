@@ -15,16 +15,18 @@ from tiphys.domain.errors import ApiRefusal
 from tiphys.ports import ClusterApi, Object
 from tiphys.testing.memory_cluster import MemoryCluster
 from tiphys.toolchain import locate, versions
+from tiphys.verify.checks.matrix import Documents, objections, shown
 
 Servers = dict[str, Callable[[], AbstractContextManager[ClusterApi]]]
 
 
 class FakeServer(MemoryCluster):
-    """Says a version, remembers what it was shown, and refuses objects by name."""
+    """Says a version, remembers what it was shown, refuses objects by name and ignores fields."""
 
     def __init__(self, version: str, refused: Mapping[str, str] | None = None) -> None:
         self.said = version
         self.refused = dict(refused or {})
+        self.ignored: set[str] = set()
         self.shown: list[tuple[str, str, bool]] = []
         super().__init__()
 
@@ -36,7 +38,8 @@ class FakeServer(MemoryCluster):
         self.shown.append((obj["kind"], name, dry_run))
         if name in self.refused:
             raise ApiRefusal(self.refused[name], status=422, reason="Invalid")
-        return super().apply(obj, dry_run=dry_run, manager=manager)
+        made = super().apply(obj, dry_run=dry_run, manager=manager)
+        return {key: value for key, value in made.items() if key not in self.ignored}
 
 
 def lent(*servers: FakeServer) -> Servers:
@@ -46,6 +49,11 @@ def lent(*servers: FakeServer) -> Servers:
         minor = ".".join(server.version().removeprefix("v").split(".")[:2])
         found[minor] = lambda server=server: nullcontext(server)  # type: ignore[misc]  # bound now
     return found
+
+
+def refusals(api: ClusterApi, documents: Documents) -> list[str]:
+    """What this one server has against them."""
+    return objections({"this": shown(api, documents)})["this"]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.matrix.conftest import FakeServer, Servers, broken, lent
+from tests.matrix.conftest import FakeServer, Servers, broken, lent, refusals
 from tiphys.domain.errors import NotFound, TiphysError, Unavailable
 from tiphys.domain.policy import Policy
 from tiphys.library import strict_yaml
@@ -19,7 +19,7 @@ from tiphys.scaffold import skill_files
 from tiphys.testing.memory_repository import MemoryRepository
 from tiphys.testing.scripted_runner import ScriptedRunner
 from tiphys.verify.check import Finding, Sandbox
-from tiphys.verify.checks.matrix import check_matrix, refusals, side_by_side
+from tiphys.verify.checks.matrix import Answer, check_matrix, objections, side_by_side
 from tiphys.verify.compatibility import statement
 from tiphys.verify.subject import Subject, loose_subject, proposed_subject
 
@@ -84,6 +84,28 @@ def test_a_refusal_names_version_and_object_in_the_servers_words() -> None:
     assert found.details == (
         "Kubernetes 1.33.4: things.yaml: ConfigMap/two: spec.shiny: field not declared in schema",
     )
+
+
+def test_a_field_that_only_one_version_ignores() -> None:
+    servers = FakeServer("v1.33.4"), FakeServer("v1.35.4")
+    servers[0].ignored = {"data", "immutable"}
+    servers[1].ignored = {"immutable"}
+    found = judged(manifests(config("one") | {"data": {}, "immutable": True}), lent(*servers))
+    assert (found.outcome, found.details) == (
+        "fail",
+        ("Kubernetes 1.33.4: things.yaml: ConfigMap/one: ignores data, unlike 1.35.4",),
+    )
+
+
+def test_what_all_versions_drop_is_no_objection() -> None:
+    both = Answer("one", dropped=("a.b", "c[0].d"))
+    assert objections({"1": [both], "2": [both]}) == {"1": [], "2": []}
+    refused = Answer("one", refusal="no")
+    assert objections({"1": [both], "2": [refused]}) == {"1": [], "2": ["one: no"]}
+    assert objections({"1": [both], "2": [Answer("one")], "3": [refused]})["1"] == [
+        "one: ignores a.b, unlike 2",
+        "one: ignores c[0].d, unlike 2",
+    ]
 
 
 def test_a_kind_that_only_one_version_serves() -> None:

@@ -68,10 +68,10 @@ def _homes(folders: Sequence[Path]) -> list[Path]:
 
 
 def _tried(skills: Mapping[Path, Skill]) -> dict[str, dict[Path, list[str]]]:
-    """Refusals by version, oldest first, and skill."""
+    """Objections by version, oldest first, and skill."""
     from tiphys.bootstrap import sandboxes_for
     from tiphys.verify.cases import example_cases
-    from tiphys.verify.checks.matrix import refusals, side_by_side
+    from tiphys.verify.checks.matrix import Answer, objections, shown, side_by_side
     from tiphys.verify.compatibility import minor
 
     documents = {
@@ -79,13 +79,20 @@ def _tried(skills: Mapping[Path, Skill]) -> dict[str, dict[Path, list[str]]]:
         for home, skill in skills.items()
     }
 
-    def use(api: ClusterApi) -> dict[Path, list[str]]:
-        return {home: refusals(api, each) for home, each in documents.items()}
+    def use(api: ClusterApi) -> dict[Path, list[Answer]]:
+        return {home: shown(api, each) for home, each in documents.items()}
 
     with sandboxes_for()[1]() as sandbox:
         own = {minor(sandbox.lease.kubernetes_version): lambda: nullcontext(sandbox.api)}
-        found = side_by_side({**sandbox.servers, **own}, use)
-    return dict(sorted(found.items(), key=lambda pair: [int(n) for n in pair[0].split(".")]))
+        seen = side_by_side({**sandbox.servers, **own}, use)
+    tried: dict[str, dict[Path, list[str]]] = {
+        version: {} for version in sorted(seen, key=lambda v: [int(n) for n in v.split(".")])
+    }
+    for home in skills:
+        answers = {version: found[home] for version, found in seen.items()}
+        for version, words in objections(answers).items():
+            tried[version][home] = words
+    return tried
 
 
 def _row(home: Path, skill: Skill, refused: Mapping[str, Sequence[str]], *, write: bool) -> _Row:

@@ -1,14 +1,17 @@
 """API servers of the other Kubernetes minors accept every object too, and skills claim just that.
 
-Their fields and kinds differ, so each real server is asked; nothing is left to a list of ours.
+Their kinds, fields and values differ, so each real server is asked; nothing is left to a list of
+ours. A server may also take an object and silently drop a field that is not switched on in its
+version: seen by comparing what the servers make of the same object.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from tiphys.domain.errors import InvalidInput, TiphysError, Unavailable
 from tiphys.domain.policy import SYSTEM_NAMESPACES, Policy
@@ -22,6 +25,15 @@ from tiphys.verify.subject import Subject
 Servers = Mapping[str, Callable[[], AbstractContextManager[ClusterApi]]]
 Documents = Sequence[tuple[str, Object]]  # where each comes from, and the object
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one server says to one object: `what` names it, `dropped` are fields that it ignores."""
+
+    what: str
+    refusal: str = ""
+    dropped: tuple[str, ...] = ()
 
 
 def check_matrix(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
@@ -40,9 +52,9 @@ def check_matrix(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding
             f"only Kubernetes {minor(here)} is installed; `tiphys tools list` names API servers "
             "of other versions",
         )
-    seen = side_by_side(servers, lambda api: refusals(api, documents))
+    seen = objections(side_by_side(servers, lambda api: shown(api, documents)))
     problems = [
-        f"Kubernetes {version}: {words}" for version, refused in seen.items() for words in refused
+        f"Kubernetes {version}: {words}" for version, against in seen.items() for words in against
     ]
     if not problems:
         problems = _wrong_claims(subject, [plain(here), *seen])
@@ -68,8 +80,8 @@ def side_by_side(servers: Servers, use: Callable[[ClusterApi], _T]) -> dict[str,
         return dict(pool.map(run, servers))
 
 
-def refusals(api: ClusterApi, documents: Documents) -> list[str]:
-    """The server's words for each object that its strict dry run refuses, in order.
+def shown(api: ClusterApi, documents: Documents) -> list[Answer]:
+    """What the server says to a strict dry run of each object, in the same order everywhere.
 
     Namespaces are made for real, as a dry run leaves nothing for what lives inside them. Each one
     in use is set anew, so that a server's earlier use can't be seen.
@@ -77,13 +89,49 @@ def refusals(api: ClusterApi, documents: Documents) -> list[str]:
     own = {found["metadata"]["name"] for _, found in documents if found["kind"] == "Namespace"}
     used = {found["metadata"].get("namespace") or "": path for path, found in reversed(documents)}
     needed = [(path, _namespace(name)) for name, path in used.items() if name and name not in own]
-    problems = []
-    for path, found in [*needed, *sorted(documents, key=_namespaces_first)]:
-        try:
-            api.apply(found, dry_run=found["kind"] != "Namespace")
-        except InvalidInput as refusal:
-            problems.append(f"{path}: {found['kind']}/{found['metadata']['name']}: {refusal}")
+    return [_answer(api, *each) for each in (*needed, *sorted(documents, key=_not_a_namespace))]
+
+
+def objections(seen: Mapping[str, Sequence[Answer]]) -> dict[str, list[str]]:
+    """By version, a line for each object that it refuses, or of which it ignores what others keep.
+
+    What every version drops is how Kubernetes tidies up, such as an empty map.
+    """
+    problems: dict[str, list[str]] = {version: [] for version in seen}
+    for answers in zip(*seen.values(), strict=True):
+        accepted = {v: a for v, a in zip(seen, answers, strict=True) if not a.refusal}
+        for version, answer in zip(seen, answers, strict=True):
+            if answer.refusal:
+                problems[version].append(f"{answer.what}: {answer.refusal}")
+            for field in answer.dropped:
+                keeping = [v for v, other in accepted.items() if field not in other.dropped]
+                if keeping:
+                    words = f"ignores {field}, unlike {', '.join(keeping)}"
+                    problems[version].append(f"{answer.what}: {words}")
     return problems
+
+
+def _answer(api: ClusterApi, path: str, sent: Object) -> Answer:
+    what = f"{path}: {sent['kind']}/{sent['metadata']['name']}"
+    try:
+        made = api.apply(sent, dry_run=sent["kind"] != "Namespace")
+    except InvalidInput as refusal:
+        return Answer(what, refusal=str(refusal))
+    return Answer(what, dropped=tuple(_dropped(sent, made)))
+
+
+def _dropped(sent: Any, made: Any, path: str = "") -> Iterator[str]:
+    """Paths of fields that are not there any more, outermost first; values are not compared."""
+    if isinstance(sent, dict) and isinstance(made, dict):
+        for key, value in sent.items():
+            where = f"{path}.{key}" if path else key
+            if key in made:
+                yield from _dropped(value, made[key], where)
+            else:
+                yield where
+    elif isinstance(sent, list) and isinstance(made, list) and len(sent) == len(made):
+        for number, (one, other) in enumerate(zip(sent, made, strict=True)):
+            yield from _dropped(one, other, f"{path}[{number}]")
 
 
 def _documents(subject: Subject) -> Documents:
@@ -118,7 +166,7 @@ def _wrong_claims(subject: Subject, versions: Iterable[str]) -> list[str]:
     return problems
 
 
-def _namespaces_first(document: tuple[str, Object]) -> bool:
+def _not_a_namespace(document: tuple[str, Object]) -> bool:
     return bool(document[1]["kind"] != "Namespace")
 
 
