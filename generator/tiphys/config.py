@@ -16,6 +16,7 @@ from tiphys.domain.policy import Policy, Settings
 
 CONFIG_FILE = "tiphys.toml"
 _MOST = 10**9  # of anything that is counted or measured here
+_SHARES = frozenset({"policy.mutation_score"})
 _ENVIRONMENT = {f"TIPHYS_{f.name.upper()}": f.name for f in fields(Settings) if f.name != "policy"}
 
 
@@ -83,9 +84,10 @@ def _check(value: Any, current: Any, name: str, source: str) -> Any:
         and isinstance(value, int | float)
         and not isinstance(value, bool)
     ):
-        if 0 <= value <= _MOST:
+        most = 1 if name in _SHARES else _MOST
+        if 0 <= value <= most:
             return float(value)
-        raise InvalidInput(f"{source}: {name} must be a number from 0 to {_MOST}")
+        raise InvalidInput(f"{source}: {name} must be a number from 0 to {most}")
     if isinstance(current, int) and isinstance(value, int) and not 0 <= value <= _MOST:
         raise InvalidInput(f"{source}: {name} must be a number from 0 to {_MOST}")
     if isinstance(current, str) and isinstance(value, str):

@@ -23,6 +23,7 @@ class Policy:
 
     `off_limits_namespaces` and `off_limits_kinds` are refused by the scope check; sizes are in
     bytes. `allowed_scripts` names skills ("skills/<name>") whose tests may run programs, in a box.
+    `mutation_score` (0..1) is the least share of faulty manifests that a skill's test must notice.
     """
 
     off_limits_namespaces: tuple[str, ...] = SYSTEM_NAMESPACES
@@ -30,6 +31,7 @@ class Policy:
     max_file_bytes: int = 1 << 20
     max_files: int = 200
     allowed_scripts: tuple[str, ...] = ()
+    mutation_score: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)

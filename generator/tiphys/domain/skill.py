@@ -11,12 +11,21 @@ Scope = Literal["namespaced", "cluster"]
 
 
 @dataclass(frozen=True, slots=True)
+class Waiver:
+    """A fault that the skill's test need not notice, and why; `mutant` is an id, `*` any text."""
+
+    mutant: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Skill:
     """A loaded, well-formed skill.
 
     `digest` is the git tree id of its folder ("" when loaded from loose files). `templates` maps
     file names to Jinja source, `examples` case names to values, `test` is the Chainsaw document's
-    source. `scope` says whether its releases live in a namespace.
+    source. `scope` says whether its releases live in a namespace. `waivers` are for the negative
+    control and shown to the person who reviews.
     """
 
     name: str
@@ -30,6 +39,7 @@ class Skill:
     digest: str = ""
     license: str = ""
     compatibility: str = ""
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def path(self) -> str:

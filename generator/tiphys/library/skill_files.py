@@ -13,11 +13,12 @@ from tiphys.domain.skill import Scope, Skill
 from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE
 from tiphys.library import strict_yaml
 from tiphys.library.schema import check_schema, complete
-from tiphys.library.template import check_template, render_template
+from tiphys.library.waivers import read_waivers
 from tiphys.ports import RepositoryReader
 
 TEST_PATH = "tests/chainsaw-test.yaml"
 SCHEMA_PATH = "values.schema.json"
+WAIVERS_PATH = "tests/waivers.yaml"
 CARD_PATH = "SKILL.md"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _TEMPLATE = re.compile(r"templates/([a-z0-9][a-z0-9_.-]*)\.yaml\.j2\Z")
@@ -88,6 +89,8 @@ def parse_skill(name: str, files: Mapping[str, bytes], *, digest: str = "") -> S
         raise InvalidInput(f"{where}: has no examples/<case>/values.yaml")
     scope = _scope(card.get("metadata"), schema, where)
     sources = {f"{key}.yaml": _text(files, path, where) for key, path in sorted(templates.items())}
+    from tiphys.library.template import check_template  # Jinja takes a while to import
+
     for key, source in sources.items():
         check_template(source, name=f"{where}/templates/{key}.j2")
     return Skill(
@@ -105,6 +108,9 @@ def parse_skill(name: str, files: Mapping[str, bytes], *, digest: str = "") -> S
         digest=digest,
         license=str(card.get("license") or ""),
         compatibility=str(card.get("compatibility") or ""),
+        waivers=read_waivers(_text(files, WAIVERS_PATH, where), source=f"{where}/{WAIVERS_PATH}")
+        if WAIVERS_PATH in files
+        else (),
     )
 
 
@@ -115,6 +121,8 @@ def render(skill: Skill, values: Mapping[str, Any]) -> dict[str, bytes]:
     """
     full = complete(skill.schema, values, source=f"values of {skill.name}")
     rendered: dict[str, bytes] = {}
+    from tiphys.library.template import render_template
+
     for file_name, source in skill.templates.items():
         objects = render_template(source, full, name=f"{skill.path}/templates/{file_name}.j2")
         if objects:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tiphys.domain.evidence import Outcome, Tier
 from tiphys.domain.policy import Policy
 from tiphys.ports import ClusterApi, Lease, Object, TestRunner
+from tiphys.verify.control.recording import Recording
 from tiphys.verify.subject import Subject
 
 
@@ -27,6 +28,7 @@ class Sandbox:
 
     `rehearse` gives the in-process runner over another `ClusterApi`, such as a recording. `servers`
     leases bare API servers (no nodes, no controllers) of other Kubernetes minors: {"1.33": ...}.
+    `recordings` holds, by case name, what each passing test saw, for the negative control.
     """
 
     lease: Lease
@@ -36,6 +38,7 @@ class Sandbox:
     servers: Mapping[str, Callable[[], AbstractContextManager[ClusterApi]]] = field(
         default_factory=dict
     )
+    recordings: dict[str, Recording] = field(default_factory=dict)
 
     def ensure_namespace(self, name: str) -> None:
         """A namespace that enforces the restricted pod security standard."""

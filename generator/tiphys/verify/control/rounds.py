@@ -1,0 +1,204 @@
+"""The negative control of one case: sift, replay, then the cluster for what is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from tiphys.domain.errors import InvalidInput, Unavailable
+from tiphys.domain.testreport import TestReport
+from tiphys.ports import Object
+from tiphys.verify.cases import Case
+from tiphys.verify.check import Sandbox
+from tiphys.verify.control.baseline import Sifted, placed, sift
+from tiphys.verify.control.hurry import hurried
+from tiphys.verify.control.mutants import Mutant, mutants
+from tiphys.verify.control.recording import Recording, key_of
+from tiphys.verify.control.replay import Replay
+from tiphys.verify.control.tally import Tally, waive
+from tiphys.verify.control.trial import record, run_real, settle, staged, written
+
+_REAL_RUNS = 12  # mutants of one case that are run on the cluster
+_LOOK = 0.05  # seconds: a recording does not change, so one look is enough
+_REPLAYS_AT_ONCE = 16  # a replay that fails waits for its time-out
+_LEAST = 2.0  # seconds that an operation has on the cluster, and the most
+_MOST = 30.0
+_EMPTY_LEAST = 1.0
+_SLACK = 3.0
+# Only controllers show these; what a field holds is seen in a recording too.
+_FIRST = ("document", "selector", "labels", "port", "count", "storage", "account")
+
+
+@dataclass
+class Budget:
+    """Seconds for everything that one check runs, and for one case of it."""
+
+    total: float = 300.0
+    case: float = 60.0
+    clock: Callable[[], float] = time.monotonic
+    _end: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._end = self.clock() + self.total
+
+    def deadline(self) -> float:
+        """When the case that starts now must be done."""
+        return min(self._end, self.clock() + self.case)
+
+
+def control_case(case: Case, sandbox: Sandbox, budget: Budget) -> Tally:
+    """Judge the test of a case that has passed. Unavailable, InvalidInput.
+
+    What there is no time for counts as survived.
+    """
+    return _Rounds(case, sandbox, budget).tally()
+
+
+class _Rounds:
+    def __init__(self, case: Case, sandbox: Sandbox, budget: Budget) -> None:
+        self._case = case
+        self._sandbox = sandbox
+        self._clock = budget.clock
+        self._start = budget.clock()
+        self._deadline = budget.deadline()
+
+    def tally(self) -> Tally:
+        case, api = self._case, self._sandbox.api
+        self._prepare()
+        found = mutants(case.objects)
+        recording = self._sandbox.recordings.get(case.name) or record(case, self._sandbox)
+        self._recording = recording or Recording(seconds=_MOST)
+        settle(api, self._recording, case.namespace)
+        with ThreadPoolExecutor(1, "empty") as aside:
+            empty = aside.submit(self._notices_nothing)
+            sifted = sift(api, case.objects, found, case.namespace)
+            replayed = self._screen(sifted) if recording else frozenset()
+            noticed_empty = empty.result()
+        left = [m for m in sifted.viable if m.id not in replayed]
+        clustered, refused, unreached = self._on_cluster(left)
+        known = {m.id for m in (*clustered, *refused)}
+        survived, waived = waive([m for m in left if m.id not in known], case.skill.waivers)
+        return Tally(
+            case.name,
+            replayed=tuple(m for m in sifted.viable if m.id in replayed),
+            clustered=clustered,
+            survived=survived,
+            waived=waived,
+            equivalent=sifted.equivalent,
+            refused=(*sifted.refused, *refused),
+            unreached=unreached,
+            empty=noticed_empty,
+            seconds=self._clock() - self._start,
+        )
+
+    def _prepare(self) -> None:
+        """Namespaces for real, as a dry run leaves nothing for what lives inside them."""
+        api = self._sandbox.api
+        for obj in self._case.objects:
+            if obj["kind"] == "Namespace" and not api.get("v1", "Namespace", key_of(obj)[2]):
+                api.apply(obj)
+        for obj in self._case.objects:
+            if namespace := obj["metadata"].get("namespace"):
+                self._sandbox.ensure_namespace(namespace)
+        self._sandbox.ensure_namespace(self._case.namespace)
+
+    def _notices_nothing(self) -> bool:
+        """Whether the test fails on a cluster with none of its objects."""
+        nothing = written(self._case, [None] * len(self._case.objects))
+        seconds = max(_EMPTY_LEAST, min(self._recording.seconds, _MOST))
+        return self._real(nothing, seconds).outcome == "fail"
+
+    def _screen(self, sifted: Sifted) -> frozenset[str]:
+        """Ids of mutants that the test notices in the recording."""
+        case = self._case
+        told = self._told_by_manifests()
+        test = hurried(case.skill.test, _LOOK, sleeps=False)
+        with staged(case, test, case.manifests) as (folder, values):
+
+            def replay(mutant: Mutant | None) -> bool | None:
+                """Whether it is noticed; None if the recording can't tell."""
+                if self._clock() > self._deadline:
+                    return None
+                api = Replay(self._recording)
+                if mutant:
+                    key = key_of(self._placed(mutant.index))
+                    api = Replay(self._recording, key, sifted.faults[mutant.id])
+                runner = self._sandbox.rehearse(api)
+                report = runner.run(
+                    folder, self._sandbox.lease, values=values, namespace=case.namespace
+                )
+                return None if api.strayed else report.outcome == "fail"
+
+            if replay(None) is not False:
+                return frozenset()
+            candidates = [m for m in sifted.viable if m.index in told]
+            with ThreadPoolExecutor(_REPLAYS_AT_ONCE, "replay") as pool:
+                results = list(pool.map(replay, candidates))
+        return frozenset(m.id for m, seen in zip(candidates, results, strict=True) if seen)
+
+    def _told_by_manifests(self) -> frozenset[int]:
+        """Objects that the test wrote once, as they stand in the manifests, and left alone.
+
+        A test that writes an object over may undo a fault, which a recording can't show.
+        """
+        told = set()
+        for index in range(len(self._case.objects)):
+            obj = self._placed(index)
+            writes = self._recording.written(key_of(obj))
+            if len(writes) == 1 and writes[0].sent and _same(writes[0].sent, obj):
+                told.add(index)
+        return frozenset(told)
+
+    def _placed(self, index: int) -> Object:
+        return placed(self._sandbox.api, self._case.objects[index], self._case.namespace)
+
+    def _on_cluster(
+        self, left: Sequence[Mutant]
+    ) -> tuple[tuple[Mutant, ...], tuple[Mutant, ...], int]:
+        """Noticed, refused, and how many were not run."""
+        noticed: list[Mutant] = []
+        refused: list[Mutant] = []
+        needed = max(self._recording.seconds, 0.1)
+        seconds = min(max(_SLACK * needed, _LEAST), _MOST)
+        turn = sorted(left, key=_priority)[:_REAL_RUNS]
+        ran = 0
+        for mutant in turn:
+            if self._clock() + 2 * needed > self._deadline:
+                break
+            ran += 1
+            objects: list[Object | None] = list(self._case.objects)
+            objects[mutant.index] = mutant.changed
+            try:
+                report = self._real(written(self._case, objects), seconds)
+            except InvalidInput:
+                refused.append(mutant)
+                continue
+            if report.outcome == "fail":
+                noticed.append(mutant)
+        if noticed and self._real(self._case.manifests, seconds).outcome != "pass":
+            raise Unavailable(
+                f"{self._case.name}: the test failed with the right manifests too when it was run"
+                " again; run the checks again"
+            )
+        return tuple(noticed), tuple(refused), len(left) - ran
+
+    def _real(self, manifests: Mapping[str, bytes], seconds: float) -> TestReport:
+        test = hurried(self._case.skill.test, seconds)
+        report = run_real(self._case, self._sandbox, manifests, test)
+        if report.outcome == "error":
+            raise Unavailable(report.message)
+        settle(self._sandbox.api, self._recording, self._case.namespace)
+        return report
+
+
+def _priority(mutant: Mutant) -> tuple[int, str]:
+    known = mutant.operator in _FIRST
+    return _FIRST.index(mutant.operator) if known else len(_FIRST), mutant.id
+
+
+def _same(sent: Object, obj: Object) -> bool:
+    """Whether a body is the manifest; a version is added to what is there already."""
+    metadata = {k: v for k, v in sent["metadata"].items() if k != "resourceVersion"}
+    return {**sent, "metadata": metadata} == obj
