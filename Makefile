@@ -43,7 +43,7 @@ $(VENV)/ready: requirements.lock requirements-tools.lock pyproject.toml
 	@touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready
-	$(BIN)/tiphys tools install chainsaw kubectl kwokctl
+	$(BIN)/tiphys tools install chainsaw kubectl kwokctl kube-apiserver@1.33.4 kube-apiserver@1.35.4
 	@touch $@
 
 lock:

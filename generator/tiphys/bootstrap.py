@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import hashlib
 import os
@@ -120,6 +121,8 @@ def sandboxes(
 ) -> Callable[[], AbstractContextManager[Sandbox]]:
     """Leases clusters together with what talks to them; nothing is looked up before the first."""
 
+    servers = functools.cache(other_servers)
+
     @contextmanager
     def sandbox() -> Iterator[Sandbox]:
         from tiphys.adapters.kube_api import KubeApi
@@ -131,9 +134,20 @@ def sandboxes(
                 api,
                 _runner(runner, seconds, api),
                 rehearse=lambda other: _runner("embedded", seconds, other),
+                servers=servers(),
             )
 
     return sandbox
+
+
+def other_servers() -> dict[str, Callable[[], AbstractContextManager[ClusterApi]]]:
+    """Bare API servers of the other Kubernetes minors that are installed; none is started yet."""
+    from tiphys.adapters.cluster_local import api_servers
+    from tiphys.toolchain import load_lock, locate, versions
+
+    default = load_lock().find("kube-apiserver").version
+    others = {v: binary for v, binary in versions("kube-apiserver").items() if v != default}
+    return api_servers(locate("etcd"), others)
 
 
 def open_ports(
@@ -180,9 +194,9 @@ def keys_folder() -> Path:
 
 def environment(runner: Runner = "embedded") -> dict[str, str]:
     """What would run the checks: the runner, and the version of each Kubernetes server."""
-    from tiphys.toolchain import load_lock
+    from tiphys.toolchain import versions
 
-    return {"runner": runner, "kubernetes": load_lock().find("kube-apiserver").version}
+    return {"runner": runner, "kubernetes": " ".join(versions("kube-apiserver"))}
 
 
 def person() -> str:
@@ -335,13 +349,16 @@ def _answer_help() -> None:
 
 
 def _measure_clusters(scratch: Path, runs: int, progress: Progress) -> Iterator[Figure]:
-    from tiphys.acceptance import judge_pull
+    from dataclasses import replace
+
+    from tiphys.acceptance import judge, judge_pull, pull_subject
     from tiphys.adapters.cluster_local import WarmPool
     from tiphys.adapters.kwokctl import Yardstick
     from tiphys.demo import STOREFRONT
-    from tiphys.learn.speed import Trial, cluster_figures
+    from tiphys.learn.speed import Trial, cluster_figures, verdict_figures
     from tiphys.pipeline import work_on
     from tiphys.toolchain import locate
+    from tiphys.verify.plan import BRIEF, FULL, Plan
 
     home = scratch / "skills"
     init_repository(home)
@@ -349,12 +366,7 @@ def _measure_clusters(scratch: Path, runs: int, progress: Progress) -> Iterator[
     pull = work_on(cold.forge.open_issue("storefront", STOREFRONT), cold).pull
     if pull is None:
         raise Refused("the request of the demo was not served; run `tiphys demo`")
-    number = pull.number
     pools: list[WarmPool] = []
-
-    def accepted(ports: Ports) -> None:
-        if judge_pull(number, ports).decision != "accept":
-            raise Refused("the storefront was not accepted; run `tiphys demo`")
 
     def warm_up() -> None:
         pools.append(WarmPool(clusters(), refill=False))
@@ -364,17 +376,35 @@ def _measure_clusters(scratch: Path, runs: int, progress: Progress) -> Iterator[
     def cool_down() -> None:
         pools.pop().close()
 
+    warm = open_ports(home, provider=lambda: pools[-1])
+
+    def trial(ports: Ports, plan: Plan) -> Trial:
+        def accepted() -> None:
+            subject = pull_subject(pull, ports)
+            if judge(subject, replace(ports, plan=plan)).decision != "accept":
+                raise Refused("the storefront was not accepted; run `tiphys demo`")
+
+        return Trial(accepted, warm_up, cool_down) if ports is warm else Trial(accepted)
+
     yardstick = Yardstick(
         locate("kwokctl"), {name: locate(name) for name in _COMPONENTS}, scratch / "kwokctl"
     )
-    warm = open_ports(home, provider=lambda: pools[-1])
     yield from cluster_figures(
         plain=Trial(yardstick.create, clean=yardstick.delete),
-        fresh=Trial(lambda: accepted(cold)),
-        warm=Trial(lambda: accepted(warm), prepare=warm_up, clean=cool_down),
+        fresh=trial(cold, BRIEF),
+        warm=trial(warm, BRIEF),
         runs=runs,
         progress=progress,
     )
+    for where, ports in (("cluster's start included", cold), ("on a cluster that runs", warm)):
+        yield from verdict_figures(
+            brief=trial(ports, BRIEF),
+            full=trial(ports, FULL),
+            cached=Trial(lambda: judge_pull(pull.number, cold)),
+            runs=runs,
+            progress=progress,
+            where=where,
+        )
 
 
 def _measure_memory(scratch: Path, skills: int, progress: Progress) -> Iterator[Figure]:

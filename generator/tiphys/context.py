@@ -16,7 +16,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`sandbox` leases a fresh cluster for the checks of `plan`; `environment` names what runs it."""
+    """`sandbox` leases a fresh cluster for the checks of `plan`, which `environment` runs."""
 
     repository: Repository
     forge: Forge

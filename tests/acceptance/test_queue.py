@@ -19,7 +19,7 @@ from tiphys.merge_queue import Ended, merge_queue
 from tiphys.ports import Lease
 from tiphys.testing.scripted_runner import scripted_report
 from tiphys.verify.check import Finding, StaticCheck
-from tiphys.verify.plan import FULL
+from tiphys.verify.plan import BRIEF
 
 
 class Runner:
@@ -178,7 +178,7 @@ def test_whatever_breaks_what_breaks_never_lands_together(seed: int) -> None:
         return Finding("fail", f"{sorted(bad[0])} clash") if bad else Finding("pass", "fine")
 
     check = StaticCheck("together", "static", 1, together)
-    world.person = replace(world.person, plan=replace(FULL, static=(*FULL.static, check)))
+    world.person = replace(world.person, plan=replace(BRIEF, static=(*BRIEF.static, check)))
     world.ports = replace(world.ports, plan=world.person.plan)
     numbers = {note(world, name): name for name in names}
     ended = merge_queue([], world.person)

@@ -26,7 +26,7 @@ from tiphys.domain.forge import Pull
 from tiphys.domain.policy import Policy
 from tiphys.testing.memory_verdicts import MemoryNotary
 from tiphys.testing.scripted_runner import ScriptedRunner, scripted_report
-from tiphys.verify.plan import FULL
+from tiphys.verify.plan import BRIEF
 from tiphys.verify.report import VERDICT_KEY
 
 CIRCUMSTANCES = Circumstances("1" * 40, "2" * 40, "", "r", "q", True, {"scope": 1}, {"k": "1"})
@@ -176,7 +176,7 @@ def test_changed_circumstances_run_again(world: World, what: str) -> None:
         world.ports = replace(world.ports, environment={"kubernetes": "1.99"})
         world.person = replace(world.person, environment={"kubernetes": "1.99"})
     elif what == "check":
-        newer = replace(FULL, static=tuple(replace(c, version=99) for c in FULL.static))
+        newer = replace(BRIEF, static=tuple(replace(c, version=99) for c in BRIEF.static))
         world.ports = replace(world.ports, plan=newer)
         world.person = replace(world.person, plan=newer)
     elif what == "guardrails":

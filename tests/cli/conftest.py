@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from tiphys.testing.memory_cluster import MemoryClusters
 from tiphys.testing.memory_index import MemoryIndex
 from tiphys.testing.scripted_runner import ScriptedRunner
 from tiphys.verify.check import Sandbox
+from tiphys.verify.plan import BRIEF
 
 SETTINGS = b"match_threshold = 0.01\n"
 
@@ -61,6 +62,10 @@ def tiphys(
     index = MemoryIndex()
     monkeypatch.setenv("TIPHYS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(bootstrap, "open_index", lambda _path=None: index)
+    real = bootstrap.open_ports
+    monkeypatch.setattr(
+        bootstrap, "open_ports", lambda *a, **k: replace(real(*a, **k), plan=BRIEF)
+    )  # the rest of the checks need more of a cluster than a fake is
     monkeypatch.setattr(bootstrap, "sandboxes", lambda *_, **__: _scripted)
     monkeypatch.setattr(bootstrap, "sandboxes_for", lambda *_: (Policy(), _embedded))
 

@@ -15,7 +15,7 @@ from tiphys.domain.errors import Conflict, NotFound, Refused, Unavailable
 from tiphys.domain.forge import Pull
 from tiphys.testing.scripted_runner import ScriptedRunner, scripted_report
 from tiphys.verify.check import Sandbox
-from tiphys.verify.plan import FULL
+from tiphys.verify.plan import BRIEF
 from tiphys.verify.report import VERDICT_KEY
 
 
@@ -33,7 +33,7 @@ def test_a_verdict_is_one_comment_and_a_status_on_head_and_result(world: World) 
     pull = propose(world)
     verdict = world.judge(pull.number)
     assert verdict.decision == "accept"
-    assert [e.check for e in verdict.evidence] == list(FULL.versions)
+    assert [e.check for e in verdict.evidence] == list(BRIEF.versions)
     found = {e.check: e.outcome for e in verdict.evidence}
     assert {found[name] for name in ("scope", "syntax", "render", "schema", "behaviour")} == {
         "pass"
@@ -61,7 +61,7 @@ def test_a_static_failure_leases_no_cluster_and_skips_the_rest(world: World) -> 
     world.push(pull.source, {".github/workflows/ci.yaml": b"on: push\n"})
     found = outcomes(world, pull.number)
     assert found.pop("scope") == "fail"
-    assert set(found) == set(FULL.versions) - {"scope"}
+    assert set(found) == set(BRIEF.versions) - {"scope"}
     assert set(found.values()) == {"skipped"}
     assert world.clusters.leased == 0
     assert world.judge(pull.number).decision == "reject"

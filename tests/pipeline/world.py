@@ -23,6 +23,7 @@ from tiphys.testing.memory_repository import MemoryRepository
 from tiphys.testing.memory_verdicts import MemoryNotary, MemoryVerdicts
 from tiphys.testing.scripted_runner import ScriptedRunner
 from tiphys.verify.check import Sandbox
+from tiphys.verify.plan import BRIEF
 
 STOREFRONT = (
     "Run the storefront web application in namespace shop: image "
@@ -116,8 +117,9 @@ class World:
         self.clusters = MemoryClusters()
         self.verdicts, self.notary = MemoryVerdicts(), MemoryNotary("here")
         shared = (self.index, self.sandbox, self.verdicts, self.notary, self.settings)
-        self.ports = Ports(self.repository, self.bot, *shared)
-        self.person = Ports(self.repository, self.ann, *shared)
+        # The rest of the checks need more of a cluster than a fake is.
+        self.ports = Ports(self.repository, self.bot, *shared, plan=BRIEF)
+        self.person = Ports(self.repository, self.ann, *shared, plan=BRIEF)
 
     @contextmanager
     def sandbox(self) -> Iterator[Sandbox]:

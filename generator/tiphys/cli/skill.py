@@ -121,7 +121,7 @@ def test(skill: str, runner: str, json_: bool) -> int:
     """Exit 0 all pass, 1 one fails, 2 the cluster failed."""
     from tiphys.bootstrap import sandboxes_for
     from tiphys.verify.cases import example_cases
-    from tiphys.verify.checks.behaviour import run_case
+    from tiphys.verify.control.trial import run_recorded
 
     loaded = _load(skill)
     reports = []
@@ -130,7 +130,7 @@ def test(skill: str, runner: str, json_: bool) -> int:
         with sandboxes_for(runner)[1]() as sandbox:
             for case in example_cases(loaded):
                 tell(case.name)
-                reports.append((case.name, run_case(case, sandbox)))
+                reports.append((case.name, run_recorded(case, sandbox)))
     if json_:
         as_json([{"example": name, "outcome": r.outcome, "message": r.message,
                   "seconds": r.seconds} for name, r in reports])  # fmt: skip

@@ -19,7 +19,7 @@ from tiphys.remember.index import follow
 from tiphys.scaffold import skill_files
 
 Progress = Callable[[str], None]
-Timed = Callable[[], None]
+Timed = Callable[[], object]
 
 
 def _nothing() -> None:
@@ -86,8 +86,28 @@ def cluster_figures(
             seconds[name].append(trial.seconds())
     base = tuple(seconds["plain"])
     yield Figure("kwokctl create cluster --wait", base)
-    yield Figure("fresh lease to verdict", tuple(seconds["fresh"]), 1.5, base)
-    yield Figure("warm pool to verdict", tuple(seconds["warm"]), 0.5, base)
+    yield Figure("fresh lease to verdict, brief list of checks", tuple(seconds["fresh"]), 1.5, base)
+    yield Figure("warm pool to verdict, brief list of checks", tuple(seconds["warm"]), 0.5, base)
+
+
+def verdict_figures(
+    *, brief: Trial, full: Trial, cached: Trial, runs: int, progress: Progress, where: str
+) -> Iterator[Figure]:
+    """What the full list of checks costs against the brief one, in turn; and a remembered verdict.
+
+    `where` says whether a start of the cluster counts.
+    """
+    seconds: dict[str, list[float]] = {"brief": [], "full": []}
+    for run in range(runs):
+        for name, trial in (("brief", brief), ("full", full)):
+            progress(f"verdicts: run {run + 1} of {runs}, {name}, {where}")
+            seconds[name].append(trial.seconds())
+    base = tuple(seconds["brief"])
+    yield Figure(f"brief list of checks, {where}", base)
+    yield Figure(f"full list of checks, {where}", tuple(seconds["full"]), 2.0, base)
+    cached.seconds()
+    kept = tuple(cached.seconds() for _ in range(runs * 5))
+    yield Figure(f"remembered verdict, {where}", kept, 0.2)
 
 
 def memory_figures(

@@ -13,11 +13,16 @@ from functools import partial
 from tiphys.domain.errors import InvalidInput, TiphysError
 from tiphys.domain.evidence import Evidence, Tier, Verdict, decide
 from tiphys.domain.policy import Policy
+from tiphys.verify import scripts
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, StaticCheck
 from tiphys.verify.checks import (
     behaviour,
     collision,
+    control,
     form,
+    idempotence,
+    matrix,
+    privilege,
     regression,
     render,
     schema,
@@ -52,11 +57,25 @@ class Plan:
         return {check.name: check.version for check in checks}
 
 
-_STATIC = (scope.CHECK, syntax.CHECK, form.CHECK, render.CHECK, collision.CHECK)
+_STATIC = (
+    scope.CHECK,
+    syntax.CHECK,
+    form.CHECK,
+    scripts.CHECK,
+    render.CHECK,
+    collision.CHECK,
+)
 
-FULL = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK, regression.CHECK),))
+FULL = Plan(
+    _STATIC,
+    (schema.CHECK,),
+    (
+        (behaviour.CHECK, privilege.CHECK, control.CHECK, idempotence.CHECK, regression.CHECK),
+        (matrix.CHECK,),
+    ),
+)
 # The least that says whether a thing works at all: the yardstick for what the rest costs.
-BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK,),))
+BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK, regression.CHECK),))
 
 Progress = Callable[[str], None]
 

@@ -10,7 +10,8 @@ and volumes are not. A pod turns Ready whatever its image does, a Job's pod succ
 an existing StorageClass is bound, and nothing serves metrics.
 """
 
+from tiphys.adapters.cluster_local.bare import BareServers, api_servers
 from tiphys.adapters.cluster_local.pool import WarmPool
 from tiphys.adapters.cluster_local.provider import LocalClusters, Running
 
-__all__ = ["LocalClusters", "Running", "WarmPool"]
+__all__ = ["BareServers", "LocalClusters", "Running", "WarmPool", "api_servers"]

@@ -10,7 +10,7 @@ from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE, Release, load_skill_at, read_release
 from tiphys.verify.cases import Case
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
-from tiphys.verify.checks.behaviour import run_case
+from tiphys.verify.control.trial import run_recorded
 from tiphys.verify.subject import Subject, release_folder
 
 _MOST = 20  # tested on the cluster; the others are rendered
@@ -35,7 +35,7 @@ def check_regression(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fin
             problems.append(f"{case.name}: {problem}")
     tested = [] if problems else cases[:: -(-len(cases) // _MOST)]
     for case in tested:
-        report = run_case(case, sandbox)
+        report = run_recorded(case, sandbox)
         if report.outcome == "error":
             return Finding("error", f"{case.name}: {report.message}")
         if report.outcome != "pass":
