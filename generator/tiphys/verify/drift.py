@@ -9,6 +9,7 @@ from tiphys.ports import Object
 
 _MANAGER = "tiphys"
 _SHOWN = 5
+_ABSENT = object()
 _RECORDS = frozenset({"resourceVersion", "generation", "managedFields"})
 
 
@@ -38,7 +39,8 @@ def _paths(one: Any, other: Any, path: str) -> Iterator[str]:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in sorted({*one, *other}):
             step = f".{key}" if key.isidentifier() else f"[{key}]"
-            yield from _paths(one.get(key), other.get(key), (path + step).lstrip("."))
+            left, right = one.get(key, _ABSENT), other.get(key, _ABSENT)
+            yield from _paths(left, right, (path + step).lstrip("."))
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for number, (left, right) in enumerate(zip(one, other, strict=True)):
             yield from _paths(left, right, f"{path}[{number}]")
@@ -47,10 +49,9 @@ def _paths(one: Any, other: Any, path: str) -> Iterator[str]:
 
 
 def other_managers(live: Object) -> list[str]:
-    """Who else has written the object, its status aside."""
+    """Who else has written the object; a controller may write more than status with its status."""
     entries = live["metadata"].get("managedFields") or ()
-    names = {e["manager"] for e in entries if not e.get("subresource")}
-    return sorted(names - {_MANAGER})
+    return sorted({each["manager"] for each in entries} - {_MANAGER})
 
 
 def scaled_elsewhere(objects: Sequence[Object]) -> list[str]:

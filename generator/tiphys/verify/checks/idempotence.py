@@ -33,6 +33,7 @@ from tiphys.verify.inventory import (
 from tiphys.verify.subject import Subject
 
 _PATIENCE = 20.0  # seconds until what is left counts as left
+_NAMESPACE_PATIENCE = 30.0  # an empty one takes five
 _SETTLING = 5.0  # seconds that controllers get to see an object; a busy cluster is no fault
 _GUARDRAILS = "manifests/guardrails"
 _ORDER = {"Namespace": 0, "CustomResourceDefinition": 1}
@@ -87,8 +88,8 @@ def check_idempotence(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fi
         if problems:
             return Finding("fail", f"{trial.name}: {problems[0]}", (*problems, *by_design))
     objects = counted(sum(len(trial.objects) for trial in found), "object")
-    stays = f" but {counted(len(by_design), 'volume claim')} by design" if by_design else ""
-    done = f"{objects} applied twice: no change; removed: nothing left{stays}"
+    aside = f", but for {counted(len(by_design), 'thing')} by design" if by_design else ""
+    done = f"{objects} applied twice: no change; removed: nothing left{aside}"
     return Finding("pass", done, tuple(by_design))
 
 
@@ -100,13 +101,14 @@ class _Run:
         self._api = sandbox.api
         self._trial = trial
         self._problems = problems
+        self._by_design: list[str] = []
         self._inventory = Inventory(self._api, trial.namespaces)
         outside = [o for o in trial.objects if not o["metadata"].get("namespace")]
         inside = [o for o in trial.objects if o["metadata"].get("namespace")]
         self._objects = [*sorted(outside, key=lambda o: _ORDER.get(o["kind"], 2)), *inside]
 
     def all(self) -> list[str]:
-        """Apply twice, remove, and wait; what stays by design. Unavailable."""
+        """Apply twice, remove, and wait; what is by design though it looks bad. Unavailable."""
         self._problems += scaled_elsewhere(self._objects)
         self._make_room()
         if taken := self._taken():
@@ -117,9 +119,8 @@ class _Run:
         try:
             self._apply_twice()
         finally:
-            kept = self._remove()
-        claims = [each for each in kept if each["kind"] == "PersistentVolumeClaim"]
-        return [f"stays after removal by design: {reference(each)}" for each in claims]
+            self._remove()
+        return self._by_design
 
     def _make_room(self) -> None:
         """Its namespaces are there, and take pods."""
@@ -128,7 +129,7 @@ class _Run:
         for name in names - self._trial.own_namespaces:
             self._sandbox.ensure_namespace(name)
         for each in (o for o in self._objects if o["kind"] == "Namespace"):
-            self._inventory.ours.add(uid_of(self._api.apply(each)))
+            self._api.apply(each)
         if any(each["kind"] == "Pod" for each in self._objects):  # nobody tries a second time
             polling = Polling(_PATIENCE)
             while not all(self._api.get("v1", "ServiceAccount", "default", n) for n in names):
@@ -177,7 +178,11 @@ class _Run:
         while True:
             live = get(self._api, wanted)
             if live is None or uid_of(live) != uid_of(first):
-                return [f"{reference(wanted)} goes away by itself, and each apply makes it anew"]
+                words = f"{reference(wanted)} goes away by itself, and each apply makes it anew"
+                if "ttlSecondsAfterFinished" not in (wanted.get("spec") or {}):
+                    return [words]
+                self._by_design.append(words)
+                return []
             version = live["metadata"].get("resourceVersion")
             given = {**wanted, "metadata": {**wanted["metadata"], "resourceVersion": version}}
             try:
@@ -197,7 +202,7 @@ class _Run:
             by = f", which {' and '.join(writers)} may write too" if writers else ""
             return [f"{reference(wanted)}: a second apply changes {changed}{by}"]
 
-    def _remove(self) -> list[Object]:
+    def _remove(self) -> None:
         """Delete in reverse order; what is left is a problem, unless it stays by design."""
         mine = [each for each in reversed(self._objects) if each["kind"] != "Namespace"]
         for each in mine:
@@ -213,12 +218,12 @@ class _Run:
         left, kept = self._inventory.wait_until_gone(_PATIENCE, spared)
         self._problems += [f"{reference(o)} is left after removal: {why_left(o)}" for o in left]
         force_away(self._api, left)
-        for claim in kept:
+        for claim in (each for each in kept if each["kind"] == "PersistentVolumeClaim"):
+            self._by_design.append(f"stays after removal by design: {reference(claim)}")
             delete(self._api, claim)
         if left or kept:
             rest, _ = self._inventory.wait_until_gone(_PATIENCE, lambda _left: False)
             force_away(self._api, rest)
-        return kept
 
 
 def _observed(obj: Object) -> bool:
@@ -248,7 +253,7 @@ def _remove_namespaces(api: ClusterApi, done: Sequence[Trial]) -> list[str]:
     live = [found for name in sorted(names) if (found := api.get("v1", "Namespace", name))]
     for each in live:
         delete(api, each)
-    polling = Polling(_PATIENCE + 10)
+    polling = Polling(_NAMESPACE_PATIENCE)
     while (left := inventory.still(live)) and polling.again():
         live = left
     force_away(api, left)

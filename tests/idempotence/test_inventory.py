@@ -1,0 +1,121 @@
+"""What is left is told apart from what others have made meanwhile."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tiphys.adapters.folder_reader import FolderReader
+from tiphys.domain.policy import Policy
+from tiphys.testing.memory_cluster import MemoryCluster, MemoryClusters
+from tiphys.testing.scripted_runner import ScriptedRunner
+from tiphys.verify.check import Sandbox
+from tiphys.verify.checks import idempotence
+from tiphys.verify.inventory import Inventory, force_away, reference, uid_of, why_left
+from tiphys.verify.subject import loose_subject
+
+PLACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+
+
+def made(kind="ConfigMap", name="one", namespace="shop", api_version="v1", **metadata):
+    place = {"namespace": namespace} if namespace else {}
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {"name": name, **place, **metadata},
+    }
+
+
+def cluster_role(name="one", **metadata):
+    return made("ClusterRole", name, None, "rbac.authorization.k8s.io/v1", **metadata)
+
+
+@pytest.fixture
+def api():
+    api = MemoryCluster({("v1", "PersistentVolume"): ("persistentvolumes", False)})
+    api.create(PLACE)
+    return api
+
+
+@pytest.fixture
+def inventory(api):
+    api.create(made(name="before"))
+    inventory = Inventory(api, frozenset(["shop"]))
+    inventory.remember()
+    return inventory
+
+
+def names(objects):
+    return sorted(map(reference, objects))
+
+
+def test_in_its_namespaces_everything_new_is_left(api, inventory):
+    assert inventory.left() == []
+    api.create(made(name="new"))
+    api.create(made("Secret", "new"))
+    api.create(made(name="new", namespace="default"))
+    assert names(inventory.left()) == ["ConfigMap/shop/new", "Secret/shop/new"]
+
+
+def test_what_the_cluster_makes_for_every_namespace_is_not_left(api, inventory):
+    own = api.create(made(name="kube-root-ca.crt"))
+    api.create(made("ServiceAccount", "default"))
+    assert inventory.left() == []
+    inventory.ours.add(uid_of(own))
+    assert names(inventory.left()) == ["ConfigMap/shop/kube-root-ca.crt"]
+
+
+def test_outside_namespaces_only_what_leads_back_counts(api, inventory):
+    own = api.create(cluster_role("own"))
+    inventory.ours.add(uid_of(own))
+    api.create(cluster_role("another's"))
+    api.create(cluster_role("derived", ownerReferences=[{"uid": uid_of(own)}]))
+    for name, namespace in (("for-us", "shop"), ("for-others", "bank")):
+        volume = made("PersistentVolume", name, None)
+        api.create(volume | {"spec": {"claimRef": {"namespace": namespace, "name": "data"}}})
+    assert names(inventory.left()) == [
+        "ClusterRole/derived",
+        "ClusterRole/own",
+        "PersistentVolume/for-us",
+    ]
+
+
+def test_what_was_there_before_counts_once_it_is_ours(api, inventory):
+    inventory.ours.add(uid_of(api.get("v1", "ConfigMap", "before", "shop")))
+    assert names(inventory.left()) == ["ConfigMap/shop/before"]
+
+
+def test_waiting_ends_with_what_does_not_go(api, inventory):
+    api.create(made(name="new"))
+    api.create(made(name="spared"))
+    left, spared = inventory.wait_until_gone(0.1, lambda o: o["metadata"]["name"] == "spared")
+    assert (names(left), names(spared)) == (["ConfigMap/shop/new"], ["ConfigMap/shop/spared"])
+    force_away(api, left)
+    left, spared = inventory.wait_until_gone(0.1, lambda o: o["metadata"]["name"] == "spared")
+    assert (left, names(spared)) == ([], ["ConfigMap/shop/spared"])
+
+
+def test_the_reason_is_named():
+    said = {
+        "held by finalizer a/b": {"finalizers": ["a/b"], "deletionTimestamp": "now"},
+        "its deletion has begun and does not end": {"deletionTimestamp": "now"},
+        "owned by Job/x": {"ownerReferences": [{"kind": "Job", "name": "x"}]},
+        "nothing owns it, so nothing removes it": {},
+    }
+    for words, metadata in said.items():
+        assert why_left(made(**metadata)) == words
+
+
+def test_where_no_controller_acts_the_check_waits_for_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(idempotence, "_PATIENCE", 0.0)
+    clusters = MemoryClusters()
+    objects = (made(name="new"), made("Deployment", "new", api_version="apps/v1"), cluster_role())
+    for number, each in enumerate(objects):
+        (tmp_path / f"{number}.yaml").write_text(json.dumps(each))
+    with clusters.lease() as lease:
+        api, runner = clusters.api(lease), ScriptedRunner()
+        sandbox = Sandbox(lease, api, runner, lambda _api: runner)
+        found = idempotence.CHECK.run(loose_subject(FolderReader(tmp_path)), Policy(), sandbox)
+        assert found.summary == "3 objects applied twice: no change; removed: nothing left"
+        assert api.list("v1", "ConfigMap", "shop") == []
