@@ -37,7 +37,6 @@ _CARD = """\
 name: {name}
 description: {description}
 license: Apache-2.0
-compatibility: Kubernetes 1.34
 metadata:
   tiphys.scope: namespaced
 ---

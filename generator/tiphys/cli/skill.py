@@ -1,4 +1,4 @@
-"""`tiphys skill`: list, show, make, check and test skills."""
+"""`tiphys skill`: list, show, make, check and test skills; `compat` lies in a file of its own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tiphys.cli.compat import command as compat
 from tiphys.cli.output import as_json, markdown, progress, read_text, table
 
 if TYPE_CHECKING:
@@ -149,3 +150,6 @@ def _load(name: str) -> Skill:
         return load_skill(Path(name))
     repository = open_repository()
     return load_skill_at(repository, read_config(repository).settings.target, name)
+
+
+command.add_command(compat)
