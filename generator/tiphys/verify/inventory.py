@@ -29,16 +29,20 @@ _ITS_OWN = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "def
 
 @dataclass
 class Inventory:
-    """The objects of some namespaces, and those without one. `ours` are uids of the change."""
+    """The objects of some namespaces, and those without one. `ours` are uids of the change.
+
+    It can serve one trial after the other, as long as each leaves nothing.
+    """
 
     api: ClusterApi
     namespaces: frozenset[str]
     ours: set[str] = field(default_factory=set)
-    _before: frozenset[str] = frozenset()
+    _before: frozenset[str] | None = None
 
     def remember(self) -> None:
-        """What is here now is not ours."""
-        self._before = frozenset(uid_of(each) for each in self._all())
+        """What is here at the first call is not ours."""
+        if self._before is None:
+            self._before = frozenset(uid_of(each) for each in self._all())
 
     def left(self) -> list[Object]:
         """What is here beyond what was remembered, without what the cluster keeps for itself."""
@@ -58,6 +62,10 @@ class Inventory:
         `patience` is in seconds; pods may take as long as their grace period beyond that.
         """
         polling = Polling(patience)
+        while pods := self._pods():  # the last to go: until then a look at everything is wasted
+            polling.extend(max(map(_grace, pods)))
+            if not polling.again():
+                break
         while True:
             found = self.left()
             kept = [each for each in found if spared(each)]
@@ -69,6 +77,10 @@ class Inventory:
                 if not polling.again():
                     return self.still(waiting), kept
                 waiting = self.still(waiting)
+
+    def _pods(self) -> list[Object]:
+        pods = (p for name in self.namespaces for p in self.api.list("v1", "Pod", name))
+        return [each for each in pods if self._counts(each)]
 
     def _all(self) -> Iterator[Object]:
         places: list[tuple[Kind, str | None]] = []
@@ -82,7 +94,7 @@ class Inventory:
         uid, metadata = uid_of(obj), obj["metadata"]
         if uid in self.ours:
             return bool(obj["kind"] != "Namespace")  # they go last, all at once
-        if uid in self._before or obj["kind"] in _ITS_OWN_KINDS:
+        if uid in (self._before or ()) or obj["kind"] in _ITS_OWN_KINDS:
             return False
         if metadata.get("namespace"):
             return (obj["kind"], metadata["name"]) not in _ITS_OWN

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from tiphys.domain.errors import ApiRefusal, Unavailable
 from tiphys.domain.policy import SYSTEM_NAMESPACES, Policy
 from tiphys.domain.wording import counted
 from tiphys.ports import ClusterApi, Object
-from tiphys.verify.cases import cases_of
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
 from tiphys.verify.drift import (
     claim_of_set,
@@ -31,47 +29,12 @@ from tiphys.verify.inventory import (
     why_left,
 )
 from tiphys.verify.subject import Subject
+from tiphys.verify.trials import Trial, trials
 
 _PATIENCE = 20.0  # seconds until what is left counts as left
 _NAMESPACE_PATIENCE = 30.0  # an empty one takes five
 _SETTLING = 5.0  # seconds that controllers get to see an object; a busy cluster is no fault
-_GUARDRAILS = "manifests/guardrails"
 _ORDER = {"Namespace": 0, "CustomResourceDefinition": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What is applied and taken away together: a case, or a folder of hand-written manifests."""
-
-    name: str
-    objects: tuple[Object, ...]
-
-    @property
-    def own_namespaces(self) -> frozenset[str]:
-        """Namespaces that it makes."""
-        return frozenset(o["metadata"]["name"] for o in self.objects if o["kind"] == "Namespace")
-
-    @property
-    def namespaces(self) -> frozenset[str]:
-        """Namespaces that it makes or lives in."""
-        living = {o["metadata"].get("namespace") for o in self.objects}
-        return self.own_namespaces | {str(name) for name in living if name}
-
-
-def trials(subject: Subject) -> Iterator[Trial]:
-    """Every case, then every folder of manifests that no skill made. InvalidInput."""
-    for case in cases_of(subject):
-        yield Trial(case.name, case.objects)
-    folders: dict[str, list[Object]] = {}
-    for path, found in subject.objects:
-        folder = path.rpartition("/")[0] or "."
-        # The guardrails are in force on the leased cluster: taking them away would open it.
-        if folder not in subject.made_from_skills and not f"{folder}/".startswith(
-            f"{_GUARDRAILS}/"
-        ):
-            folders.setdefault(folder, []).append(found)
-    for folder, objects in folders.items():
-        yield Trial(folder, tuple(objects))
 
 
 def check_idempotence(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
@@ -81,8 +44,11 @@ def check_idempotence(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fi
         return Finding("skipped", "nothing to apply")
     problems: list[str] = []
     by_design: list[str] = []
+    inventories: dict[frozenset[str], Inventory] = {}
     for trial in found:
-        by_design += _Run(sandbox, trial, problems).all()
+        new = Inventory(sandbox.api, trial.namespaces)
+        inventory = inventories.setdefault(trial.namespaces, new)
+        by_design += _Run(sandbox, trial, inventory, problems).all()
         if problems or trial is found[-1]:
             problems += _remove_namespaces(sandbox.api, found)
         if problems:
@@ -96,15 +62,18 @@ def check_idempotence(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fi
 class _Run:
     """One trial on the cluster; what is wrong is added to `problems`."""
 
-    def __init__(self, sandbox: Sandbox, trial: Trial, problems: list[str]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, trial: Trial, inventory: Inventory, problems: list[str]
+    ) -> None:
         self._sandbox = sandbox
         self._api = sandbox.api
         self._trial = trial
         self._problems = problems
         self._by_design: list[str] = []
-        self._inventory = Inventory(self._api, trial.namespaces)
+        self._inventory = inventory
         outside = [o for o in trial.objects if not o["metadata"].get("namespace")]
         inside = [o for o in trial.objects if o["metadata"].get("namespace")]
+        self._sets = [o for o in inside if o["kind"] == "StatefulSet"]
         self._objects = [*sorted(outside, key=lambda o: _ORDER.get(o["kind"], 2)), *inside]
 
     def all(self) -> list[str]:
@@ -135,6 +104,23 @@ class _Run:
             while not all(self._api.get("v1", "ServiceAccount", "default", n) for n in names):
                 if not polling.again():
                     raise Unavailable("a namespace got no default service account: try again")
+
+        self._clear_old_claims()
+
+    def _clear_old_claims(self) -> None:
+        """Claims that a test's own run of the same StatefulSets has left, by design too."""
+        if not self._sets:
+            return
+        listed = (self._api.list("v1", "PersistentVolumeClaim", n) for n in self._trial.namespaces)
+        claims = [each for found in listed for each in found if self._stays(each)]
+        for each in claims:
+            delete(self._api, each)
+        polling = Polling(_PATIENCE)
+        while self._inventory.still(claims) and polling.again():
+            pass
+
+    def _stays(self, left: Object) -> bool:
+        return any(claim_of_set(left, each) for each in self._sets)
 
     def _taken(self) -> Sequence[Object]:
         """Shared objects that something else has made: they are not ours to change or delete."""
@@ -210,12 +196,7 @@ class _Run:
                 delete(self._api, each)
             except ApiRefusal as refusal:
                 self._problems.append(f"{reference(each)} can't be deleted: {refusal}")
-        sets = [each for each in mine if each["kind"] == "StatefulSet"]
-
-        def spared(left: Object) -> bool:
-            return any(claim_of_set(left, each) for each in sets)
-
-        left, kept = self._inventory.wait_until_gone(_PATIENCE, spared)
+        left, kept = self._inventory.wait_until_gone(_PATIENCE, self._stays)
         self._problems += [f"{reference(o)} is left after removal: {why_left(o)}" for o in left]
         force_away(self._api, left)
         for claim in (each for each in kept if each["kind"] == "PersistentVolumeClaim"):

@@ -11,7 +11,6 @@ from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
 from tiphys.ports import ClusterApi, Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
-from tiphys.verify.checks.idempotence import trials
 from tiphys.verify.rights import (
     Balance,
     Grant,
@@ -23,6 +22,7 @@ from tiphys.verify.rights import (
     uses,
 )
 from tiphys.verify.subject import Subject
+from tiphys.verify.trials import trials
 
 _RBAC = "rbac.authorization.k8s.io/v1"
 _BOOTSTRAP = "kubernetes.io/bootstrapping"
