@@ -52,7 +52,8 @@ def scaler(**target):
     ref = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"} | target
     metadata = {"name": "more", "namespace": "shop"}
     spec = {"scaleTargetRef": ref}
-    return {"kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": spec}
+    kind = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
+    return {**kind, "metadata": metadata, "spec": spec}
 
 
 def test_replicas_under_an_autoscaler_are_a_problem():

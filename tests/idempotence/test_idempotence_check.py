@@ -127,6 +127,37 @@ def test_what_the_server_only_writes_differently_is_no_drift(try_out, namespace,
     assert (found.outcome, found.details) == ("pass", ())
 
 
+def stateful_set(namespace, **policy):
+    labels = {"app": "db"}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    spec = {
+        "serviceName": "db",
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": POD_SPEC},
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": claim}],
+        **policy,
+    }
+    return made("StatefulSet", namespace, "db", "apps/v1", spec=spec)
+
+
+def test_claims_that_go_with_their_set_leave_no_trace(try_out, api, namespace):
+    policy = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}
+    found = try_out(stateful_set(namespace, **policy))
+    assert (found.outcome, found.details) == ("pass", ())
+    assert api.list("v1", "PersistentVolumeClaim", namespace) == []
+
+
+def test_a_claim_that_the_behaviour_test_left_is_cleared_away_too(try_out, api, namespace):
+    claim = stateful_set(namespace)["spec"]["volumeClaimTemplates"][0]["spec"]
+    api.create(made("PersistentVolumeClaim", namespace, "data-db-0", spec=claim))
+    api.create(made("PersistentVolumeClaim", namespace, "another", spec=claim))
+    found = try_out(stateful_set(namespace))
+    stays = f"stays after removal by design: PersistentVolumeClaim/{namespace}/data-db-0"
+    assert (found.outcome, found.details) == ("pass", (stays,))
+    [other] = api.list("v1", "PersistentVolumeClaim", namespace)
+    assert other["metadata"]["name"] == "another"
+
+
 def test_a_job_that_goes_away_by_design_is_no_drift(try_out, namespace):
     template = {"spec": POD_SPEC | {"restartPolicy": "Never"}}
     spec = {"ttlSecondsAfterFinished": 0, "template": template}

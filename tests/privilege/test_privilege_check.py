@@ -18,7 +18,8 @@ from tiphys.domain.policy import Policy
 from tiphys.testing.memory_cluster import MemoryClusters
 from tiphys.testing.scripted_runner import ScriptedRunner
 from tiphys.verify.check import Sandbox
-from tiphys.verify.checks.privilege import CHECK
+from tiphys.verify.checks.privilege import CHECK, surplus
+from tiphys.verify.rights import Account, Grant, Right, Use, balance
 from tiphys.verify.subject import loose_subject
 
 MANIFEST = """
@@ -121,6 +122,21 @@ def test_what_was_used_and_what_never(sandbox, reader, namespace, tmp_path):
         f"{namespace}/reader: may get deployments.apps in {namespace}, never did",
     )
 
+    really = replace(sandbox, lease=replace(sandbox.lease, tier="real"))
+    assert CHECK.run(subject, Policy(), really).summary == "1 of 4 rights used"
+
+
+@pytest.mark.cluster
+def test_a_denied_request_fails_though_nothing_is_granted(sandbox, reader, namespace, tmp_path):
+    account = {"name": "reader", "namespace": namespace}
+    text = json.dumps({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
+    subject = subject_of(tmp_path, text)
+    assert CHECK.run(subject, Policy(), sandbox).outcome == "skipped"
+    as_reader = reader(subject)
+    assert not allowed(lambda: as_reader.delete("v1", "Secret", "keys", namespace))
+    found = eventually(lambda: (f := CHECK.run(subject, Policy(), sandbox)).outcome == "fail" and f)
+    assert f"{namespace}/reader was denied to delete secrets keys in {namespace}" in found.summary
+
 
 @pytest.mark.cluster
 def test_a_denied_request_fails(sandbox, reader, namespace, tmp_path):
@@ -210,6 +226,20 @@ def test_a_log_may_be_rotated_broken_or_missing(sandbox, reader, namespace, tmp_
     assert (found.outcome, found.summary) == (
         "skipped",
         "4 rights granted; no audit log is kept here",
+    )
+
+
+def test_a_wildcard_that_was_used_is_named_with_what_it_was_used_for():
+    account = Account("shop", "reader")
+    grant = Grant(account, "Role/shop/reader", Right("*", "*", "*", "*", namespace="shop"))
+    done = tuple(
+        Use(account, Right("get", "", kind, namespace="shop"))
+        for kind in ("pods", "nodes", "services", "secrets")
+    )
+    [line] = surplus(balance([grant], done), done)
+    assert line == (
+        "shop/reader: may do anything to everything in shop, only did: "
+        "get pods in shop, get nodes in shop, get services in shop and 1 more"
     )
 
 

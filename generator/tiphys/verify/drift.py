@@ -60,7 +60,8 @@ def scaled_elsewhere(objects: Sequence[Object]) -> list[str]:
     An autoscaler acts every fifteen seconds, so this is told from the manifests.
     """
     problems = []
-    for scaler in (o for o in objects if o["kind"] == "HorizontalPodAutoscaler"):
+    scalers = [o for o in objects if o["kind"] == "HorizontalPodAutoscaler"]
+    for scaler in (o for o in scalers if o["apiVersion"].startswith("autoscaling/")):
         target = scaler["spec"]["scaleTargetRef"]
         for each in objects:
             if (

@@ -73,7 +73,8 @@ class _Run:
         self._inventory = inventory
         outside = [o for o in trial.objects if not o["metadata"].get("namespace")]
         inside = [o for o in trial.objects if o["metadata"].get("namespace")]
-        self._sets = [o for o in inside if o["kind"] == "StatefulSet"]
+        sets = [o for o in inside if o["kind"] == "StatefulSet"]
+        self._sets = [o for o in sets if o["apiVersion"].startswith("apps/")]
         self._objects = [*sorted(outside, key=lambda o: _ORDER.get(o["kind"], 2)), *inside]
 
     def all(self) -> list[str]:
