@@ -16,7 +16,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from math import ceil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,7 +57,7 @@ class Limits:
 class Boxed:
     """How a program ended: by itself with `code` (-9: by signal 9), or at one of its limits.
 
-    `files` are those that were to be collected, by name, as far as they exist.
+    `files` are those that were to be collected, by name, as far as they exist: the first 4 MiB.
     """
 
     ended: Literal["exit", "time", "memory", "output"]
@@ -111,7 +110,6 @@ class Box:
             "memory": self._limits.memory,
             "processes": self._limits.processes,
             "disk": self._limits.disk,
-            "seconds": ceil(seconds),
         }
         with ExitStack() as stack:
             order["stage"] = stack.enter_context(tempfile.TemporaryDirectory(prefix="tiphys-box-"))
@@ -129,8 +127,10 @@ class _Session:
         self._output = b""
         self._relay = ExitStack()
         self._control, inner = socket.socketpair()
-        with inner:
+        with inner, ExitStack() as undo:
+            undo.callback(self._control.close)
             self._process = _first_process(inner, own_user)
+            undo.pop_all()
 
     def __enter__(self) -> _Session:
         return self

@@ -26,6 +26,7 @@ from tiphys.adapters.box import filesystem, kernel
 from tiphys.adapters.box.filesystem import ROOT, TEMPORARY
 
 _TICK = 50  # milliseconds between two looks at the memory in use
+_COLLECTED = 4 << 20  # bytes
 _OWN_MEMORY = ("RssAnon:", "RssShmem:")
 
 
@@ -46,7 +47,6 @@ class Order(TypedDict):
     memory: int
     processes: int
     disk: int
-    seconds: int
 
 
 def main() -> None:
@@ -56,6 +56,7 @@ def main() -> None:
     with socket.socket(fileno=int(sys.argv[-1])) as control:
         order: Order = json.loads(control.makefile("rb").readline())
         try:
+            Path("/proc/self/oom_score_adj").write_text("1000")  # a box is the first to go
             kernel.keep_secret()
             kernel.leave_keyring()
             filesystem.build(
@@ -75,9 +76,7 @@ def main() -> None:
             _send(control, {"broken": str(problem)})
             return
         ended, code = _watch(child, control, order["memory"])
-        files = {
-            name: found for name in order["collect"] if (found := _collect(name, order["disk"]))
-        }
+        files = {name: found for name in order["collect"] if (found := _collect(name))}
         _send(control, {"ended": ended, "code": code, "files": files})
 
 
@@ -121,7 +120,6 @@ def _start(order: Order) -> int:
 def _become(order: Order) -> NoReturn:
     os.setsid()
     os.nice(5)
-    (ROOT / "proc/self/oom_score_adj").write_text("1000")
     os.chroot(ROOT)
     os.chdir(order["folder"])
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
@@ -129,7 +127,6 @@ def _become(order: Order) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     for limit, most in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, order["seconds"] + 1),
         (resource.RLIMIT_DATA, order["memory"]),
         (resource.RLIMIT_FSIZE, order["disk"]),
         (resource.RLIMIT_MEMLOCK, 0),
@@ -174,7 +171,7 @@ def _memory_in_use() -> int:
     return total * 1024
 
 
-def _collect(name: str, most: int) -> str | None:
+def _collect(name: str) -> str | None:
     """A plain file that the program left in its temporary folder, in base64."""
     path = f"{ROOT}{TEMPORARY}/{name}"
     try:
@@ -184,4 +181,4 @@ def _collect(name: str, most: int) -> str | None:
     with os.fdopen(number, "rb") as file:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             return None
-        return base64.b64encode(file.read(most)).decode()
+        return base64.b64encode(file.read(_COLLECTED)).decode()

@@ -11,7 +11,7 @@ import platform
 import struct
 
 # name: (x86-64, arm64); a program that needs one of these has no business in a box.
-_CALLS: dict[str, tuple[int, int]] = {
+CALLS: dict[str, tuple[int, int]] = {
     "add_key": (248, 217),
     "bpf": (321, 280),
     "io_uring_setup": (425, 425),  # its rings could open sockets behind the filter's back
@@ -60,7 +60,8 @@ def _call(what: str, result: int) -> int:
     return result
 
 
-def _column() -> int:
+def column() -> int:
+    """Which of the numbers are this machine's. OSError."""
     found = _ARCHITECTURES.get(platform.machine())
     if found is None:
         raise OSError(0, f"no list of system calls for {platform.machine()}")
@@ -90,14 +91,14 @@ def make_read_only(target: str, *, recursive: bool) -> None:
 def become_root(folder: str) -> None:
     """Make a mount the root of this mount namespace and let go of the old one."""
     os.chdir(folder)
-    _call("pivot_root", _libc.syscall(_PIVOT_ROOT[_column()], b".", b"."))
+    _call("pivot_root", _libc.syscall(_PIVOT_ROOT[column()], b".", b"."))
     _call("umount", _libc.umount2(b".", _MNT_DETACH))
     os.chdir("/")
 
 
 def leave_keyring() -> None:
     """Take a fresh session keyring: what the caller's holds is out of reach."""
-    call = _CALLS["keyctl"][_column()]
+    call = CALLS["keyctl"][column()]
     _libc.syscall(call, _KEYCTL_JOIN, None)  # a kernel without keyrings has none to leave
 
 
@@ -117,15 +118,15 @@ def drop_capabilities() -> None:
 
 def filter_calls() -> None:
     """Refuse, from now on, what no test needs; needs no_new_privs."""
-    column = _column()
+    mine = column()
     audit = _ARCHITECTURES[platform.machine()][1]
     program = [_op(0x20, 4), _op(0x15, audit, 1, 0), _op(0x06, 0x80000000), _op(0x20, 0)]
-    if column == 0:  # the x32 table has the same calls under other numbers
+    if mine == 0:  # the x32 table has the same calls under other numbers
         program += [_op(0x35, 0x40000000, 0, 1), _op(0x06, _refuse(38))]
-    for numbers in _CALLS.values():
-        program += [_op(0x15, numbers[column], 0, 1), _op(0x06, _refuse(1))]
+    for numbers in CALLS.values():
+        program += [_op(0x15, numbers[mine], 0, 1), _op(0x06, _refuse(1))]
     families = [_op(0x15, each, len(_FAMILIES) - i, 0) for i, each in enumerate(_FAMILIES)]
-    program += [_op(0x15, _SOCKET[column], 0, len(families) + 2), _op(0x20, 16), *families]
+    program += [_op(0x15, _SOCKET[mine], 0, len(families) + 2), _op(0x20, 16), *families]
     program += [_op(0x06, _refuse(97)), _op(0x06, 0x7FFF0000)]
     code = ctypes.create_string_buffer(b"".join(program))
     header = struct.pack("@HP", len(program), ctypes.addressof(code))
