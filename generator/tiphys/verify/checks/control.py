@@ -58,6 +58,8 @@ def _problems(name: str, tallies: Sequence[Tally], least: float) -> Iterator[str
 
 def _notes(tallies: Sequence[Tally]) -> Iterator[str]:
     for tally in tallies:
+        if tally.remark:
+            yield f"{tally.case}: {tally.remark}"
         for mutant in tally.survived:
             yield f"survived: {mutant.id} ({tally.case}): {mutant.change}"
         for mutant, reason in tally.waived:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tiphys.domain.errors import InvalidInput
@@ -27,6 +27,15 @@ class Sifted:
     equivalent: tuple[Mutant, ...]
     refused: tuple[Mutant, ...]
     faults: Mapping[str, Fault]
+
+    def only(self, ids: Collection[str]) -> Sifted:
+        """Without the mutants of other ids."""
+        return replace(
+            self,
+            viable=tuple(m for m in self.viable if m.id in ids),
+            equivalent=tuple(m for m in self.equivalent if m.id in ids),
+            refused=tuple(m for m in self.refused if m.id in ids),
+        )
 
 
 def placed(api: ClusterApi, obj: Object, namespace: str) -> Object:

@@ -20,13 +20,14 @@ class Mutant:
     """The objects of a case with one fault in one place.
 
     `id` is stable, for example `Deployment/web:spec.replicas:changed`; `index` says which object,
-    `changed` is that object with the fault, None where the whole document is dropped. `change`
-    says for people what was done.
+    `changed` is that object with the fault, None where the whole document is dropped. `path` leads
+    to what was changed, () for the document. `change` says for people what was done.
     """
 
     id: str
     operator: str
     index: int
+    path: Path
     changed: Object | None
     change: str
 
@@ -82,7 +83,7 @@ def _mutant(
 ) -> Mutant | None:
     title = titles[index]
     if site is None:
-        return Mutant(f"{title}:dropped", "document", index, None, "the document is left out")
+        return Mutant(f"{title}:dropped", "document", index, (), None, "the document is left out")
     old = _at(objects[index], site.path)
     new = None if site.make is None else site.make(old)
     if site.make is not None and new == old and type(new) is type(old):
@@ -93,7 +94,7 @@ def _mutant(
     if verb == "renamed":
         where = f"{where}.{site.verb.removeprefix('renamed ')}"
     change = f"{_show(old)} left out" if site.make is None else f"{_show(old)} -> {_show(new)}"
-    return Mutant(f"{title}:{where}:{verb}", site.operator, index, changed, change)
+    return Mutant(f"{title}:{where}:{verb}", site.operator, index, site.path, changed, change)
 
 
 def _unique(made: Iterator[Mutant]) -> Iterator[Mutant]:

@@ -19,14 +19,19 @@ from tiphys.verify.control.recording import Recording, key_of
 from tiphys.verify.control.replay import Replay
 from tiphys.verify.control.tally import Tally, waive
 from tiphys.verify.control.trial import record, run_real, settle, staged, written
+from tiphys.verify.control.trust import believable, writes_of_its_own
 
 _REAL_RUNS = 12  # mutants of one case that are run on the cluster
+_REAL_ONLY = 24  # ... where none can be replayed
 _LOOK = 0.05  # seconds: a recording does not change, so one look is enough
 _REPLAYS_AT_ONCE = 16  # a replay that fails waits for its time-out
+_REPLAYS_TIME = 0.5  # seconds of work that may be begun at once: a slow test is replayed in turn
 _LEAST = 2.0  # seconds that an operation has on the cluster, and the most
 _MOST = 30.0
 _EMPTY_LEAST = 1.0
 _SLACK = 3.0
+_NO_REPLAY = "the test can't be replayed from a recording: few mutants were tried, on the cluster"
+_LATE = "the time for all tests was up before this one was tried"
 # Only controllers show these; what a field holds is seen in a recording too.
 _FIRST = ("document", "selector", "labels", "port", "count", "storage", "account")
 
@@ -36,7 +41,7 @@ class Budget:
     """Seconds for everything that one check runs, and for one case of it."""
 
     total: float = 300.0
-    case: float = 60.0
+    case: float = 120.0
     clock: Callable[[], float] = time.monotonic
     _end: float = field(init=False)
 
@@ -63,26 +68,34 @@ class _Rounds:
         self._clock = budget.clock
         self._start = budget.clock()
         self._deadline = budget.deadline()
+        self._recording = Recording(seconds=_MOST)
 
     def tally(self) -> Tally:
         case, api = self._case, self._sandbox.api
-        self._prepare()
         found = mutants(case.objects)
+        if self._start >= self._deadline:
+            return Tally(case.name, survived=found, unreached=len(found), remark=_LATE)
+        self._prepare()
         recording = self._sandbox.recordings.get(case.name) or record(case, self._sandbox)
-        self._recording = recording or Recording(seconds=_MOST)
+        self._recording = recording or self._recording
         settle(api, self._recording, case.namespace)
         with ThreadPoolExecutor(1, "empty") as aside:
             empty = aside.submit(self._notices_nothing)
             sifted = sift(api, case.objects, found, case.namespace)
-            replayed = self._screen(sifted) if recording else frozenset()
+            replayed = self._screen(sifted) if recording else None
             noticed_empty = empty.result()
-        left = [m for m in sifted.viable if m.id not in replayed]
-        clustered, refused, unreached = self._on_cluster(left)
+        if replayed is None:  # fewer, but all of them on the cluster
+            chosen = {m.id for m in mutants(case.objects, _REAL_ONLY)}
+            sifted = sifted.only(chosen)
+        seen = replayed or frozenset()
+        left = [m for m in sifted.viable if m.id not in seen]
+        runs = _REAL_RUNS if replayed is not None else _REAL_ONLY
+        clustered, refused, unreached = self._on_cluster(sorted(left, key=_priority), runs)
         known = {m.id for m in (*clustered, *refused)}
         survived, waived = waive([m for m in left if m.id not in known], case.skill.waivers)
         return Tally(
             case.name,
-            replayed=tuple(m for m in sifted.viable if m.id in replayed),
+            replayed=tuple(m for m in sifted.viable if m.id in seen),
             clustered=clustered,
             survived=survived,
             waived=waived,
@@ -90,6 +103,7 @@ class _Rounds:
             refused=(*sifted.refused, *refused),
             unreached=unreached,
             empty=noticed_empty,
+            remark="" if replayed is not None else _NO_REPLAY,
             seconds=self._clock() - self._start,
         )
 
@@ -110,11 +124,11 @@ class _Rounds:
         seconds = max(_EMPTY_LEAST, min(self._recording.seconds, _MOST))
         return self._real(nothing, seconds).outcome == "fail"
 
-    def _screen(self, sifted: Sifted) -> frozenset[str]:
-        """Ids of mutants that the test notices in the recording."""
+    def _screen(self, sifted: Sifted) -> frozenset[str] | None:
+        """Ids of mutants that the test notices in the recording; None if it can't be replayed."""
         case = self._case
-        told = self._told_by_manifests()
         test = hurried(case.skill.test, _LOOK, sleeps=False)
+        own_words = writes_of_its_own(case.skill.test)
         with staged(case, test, case.manifests) as (folder, values):
 
             def replay(mutant: Mutant | None) -> bool | None:
@@ -125,46 +139,38 @@ class _Rounds:
                 if mutant:
                     key = key_of(self._placed(mutant.index))
                     api = Replay(self._recording, key, sifted.faults[mutant.id])
-                runner = self._sandbox.rehearse(api)
-                report = runner.run(
+                report = self._sandbox.rehearse(api).run(
                     folder, self._sandbox.lease, values=values, namespace=case.namespace
                 )
                 return None if api.strayed else report.outcome == "fail"
 
+            before = self._clock()
             if replay(None) is not False:
-                return frozenset()
-            candidates = [m for m in sifted.viable if m.index in told]
-            with ThreadPoolExecutor(_REPLAYS_AT_ONCE, "replay") as pool:
+                return None
+            at_once = _REPLAYS_TIME / max(self._clock() - before, 0.001)
+            candidates = [
+                m
+                for m in sifted.viable
+                if believable(m, self._placed(m.index), self._recording, own_words=own_words)
+            ]
+            workers = max(1, min(_REPLAYS_AT_ONCE, int(at_once)))
+            with ThreadPoolExecutor(workers, "replay") as pool:
                 results = list(pool.map(replay, candidates))
         return frozenset(m.id for m, seen in zip(candidates, results, strict=True) if seen)
-
-    def _told_by_manifests(self) -> frozenset[int]:
-        """Objects that the test wrote once, as they stand in the manifests, and left alone.
-
-        A test that writes an object over may undo a fault, which a recording can't show.
-        """
-        told = set()
-        for index in range(len(self._case.objects)):
-            obj = self._placed(index)
-            writes = self._recording.written(key_of(obj))
-            if len(writes) == 1 and writes[0].sent and _same(writes[0].sent, obj):
-                told.add(index)
-        return frozenset(told)
 
     def _placed(self, index: int) -> Object:
         return placed(self._sandbox.api, self._case.objects[index], self._case.namespace)
 
     def _on_cluster(
-        self, left: Sequence[Mutant]
+        self, left: Sequence[Mutant], runs: int
     ) -> tuple[tuple[Mutant, ...], tuple[Mutant, ...], int]:
         """Noticed, refused, and how many were not run."""
         noticed: list[Mutant] = []
         refused: list[Mutant] = []
         needed = max(self._recording.seconds, 0.1)
         seconds = min(max(_SLACK * needed, _LEAST), _MOST)
-        turn = sorted(left, key=_priority)[:_REAL_RUNS]
         ran = 0
-        for mutant in turn:
+        for mutant in left[:runs]:
             if self._clock() + 2 * needed > self._deadline:
                 break
             ran += 1
@@ -196,9 +202,3 @@ class _Rounds:
 def _priority(mutant: Mutant) -> tuple[int, str]:
     known = mutant.operator in _FIRST
     return _FIRST.index(mutant.operator) if known else len(_FIRST), mutant.id
-
-
-def _same(sent: Object, obj: Object) -> bool:
-    """Whether a body is the manifest; a version is added to what is there already."""
-    metadata = {k: v for k, v in sent["metadata"].items() if k != "resourceVersion"}
-    return {**sent, "metadata": metadata} == obj

@@ -19,7 +19,7 @@ class Tally:
 
     `replayed` and `clustered` were noticed, `equivalent` and `refused` (by the API server) don't
     count. `unreached` are those of `survived` that nobody had the time to run for real. `empty` is
-    whether the test noticed an empty cluster.
+    whether the test noticed an empty cluster, `remark` says what was unusual.
     """
 
     case: str
@@ -31,6 +31,7 @@ class Tally:
     refused: tuple[Mutant, ...] = ()
     unreached: int = 0
     empty: bool = True
+    remark: str = ""
     seconds: float = 0.0
 
     @property
