@@ -156,7 +156,8 @@ def test_a_dead_address_ends_the_connection(shell):
 
 TRIES = {
     "write": """
-        for f in / /usr /usr/bin /etc /dev /proc /box /box/test; do echo x > $f/new && echo DONE; done
+        for f in / /usr /usr/bin /etc /dev /proc /box /box/test; do
+            echo x > $f/new && echo DONE; done
         echo x >> /box/test/a; echo x > /etc/passwd && echo DONE; rm -f /box/test/a
         cat /box/test/a | grep -qx original || echo DONE""",
     "remount": """

@@ -7,8 +7,10 @@ import time
 import pytest
 
 from tests.runner.test_embedded import HEAD, LOOK
+from tiphys.adapters.box import Boxed
 from tiphys.adapters.runner_chainsaw import ChainsawRunner
 from tiphys.domain.errors import InvalidInput, Unavailable
+from tiphys.ports import Lease
 from tiphys.testing.conformance.runner import stage
 from tiphys.testing.memory_cluster import MemoryClusters
 
@@ -27,8 +29,11 @@ def step(name, *operations):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(*, steps=(), failed=0, log="", report=True, hang=False, deadline=20.0, skipped=False):
-        tests = [{"name": "t", "skipped": skipped, "steps": list(steps)}]
+    def run(
+        *, steps=(), failed=0, log="", report=True, hang=False, deadline=20.0, skipped=False,
+        started=True,
+    ):  # fmt: skip
+        tests = [{"name": "t", "skipped": skipped, "steps": list(steps)}] * started
         said = f"{log}\n- Failed  tests {failed}\n" if report else log
         program = tmp_path / "chainsaw"
         program.write_text(
@@ -123,6 +128,12 @@ def test_no_cluster_at_all(run):
         run(report=False, log="Error: dial tcp: connection refused\n")
 
 
+def test_a_cluster_that_is_gone_before_the_first_step(run):
+    log = '=== ERROR\nfailed to get server groups: Get "https://a/api": connection reset by peer'
+    with pytest.raises(Unavailable, match="cannot reach the cluster"):
+        run(started=False, failed=1, log=log)
+
+
 def test_a_test_that_hangs_is_ended_and_names_the_operation(run):
     start = time.monotonic()
     log = "    | 10:00:00 | t | one | ASSERT    | RUN   | v1/Pod @ ns/a"
@@ -136,3 +147,83 @@ def test_no_binary(tmp_path):
     folder = stage(tmp_path / "t", HEAD + LOOK % "a", {}, {})
     with MemoryClusters().lease() as lease, pytest.raises(Unavailable, match="does not start"):
         ChainsawRunner(tmp_path / "nothing").run(folder, lease, values={}, namespace="ns")
+
+
+class BoxOf:
+    """Says what came out, and remembers what went in."""
+
+    def __init__(self, boxed):
+        self.boxed = boxed
+        self.ran = []
+
+    def run(self, command, **options):
+        self.ran.append((command, options))
+        return self.boxed
+
+
+SCRIPT = "    - script: {content: 'true'}\n"
+
+
+@pytest.fixture
+def run_in(tmp_path):
+    def run_in(box, test=SCRIPT):
+        folder = stage(tmp_path / "t", HEAD + test + LOOK % "a", {}, {})
+        kubeconfig = tmp_path / "kubeconfig"
+        kubeconfig.write_text("{}")
+        lease = Lease("a", kubeconfig, "https://127.0.0.1:6443", "v1.34.4", "simulated")
+        binary, kubectl = tmp_path / "chainsaw-1", tmp_path / "kubectl-1"
+        runner = ChainsawRunner(binary, kubectl=kubectl, deadline=5.0, box=box)
+        return runner.run(folder, lease, values={"a": 1}, namespace="ns")
+
+    return run_in
+
+
+def boxed(*, steps=(), failed=0, ended="exit", code=0, report=None, log=""):
+    data = json.dumps({"tests": [{"name": "t", "steps": list(steps)}]}).encode()
+    said = f"{log}\n- Failed  tests {failed}\n".encode()
+    return Boxed(ended, code, said, {"report.json": data if report is None else report})
+
+
+def test_a_test_with_scripts_runs_in_the_box(run_in, tmp_path):
+    box = BoxOf(boxed(steps=[step("one", ("script", None))]))
+    assert run_in(box).outcome == "pass"
+    ((command, options),) = box.ran
+    assert command[:2] == ["/box/chainsaw", "test"]
+    assert options["reach"] == ("127.0.0.1", 6443)
+    assert options["folders"] == {"/box/test": tmp_path / "t"}
+    assert options["programs"]["/box/kubectl"] == tmp_path / "kubectl-1"
+    assert options["files"] == {"/box/values.yaml": '{"a": 1}', "/box/kubeconfig": "{}"}
+    assert options["seconds"] == 5.0
+
+
+def test_a_test_without_scripts_does_not(run_in):
+    box = BoxOf(boxed())
+    with pytest.raises(Unavailable, match="does not start"):  # the binary, that is: not in the box
+        run_in(box, test="")
+    assert box.ran == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ({"ended": "memory", "code": None}, "more memory than its box has"),
+        ({"ended": "output", "code": None}, "printed more than its box takes"),
+        ({"ended": "time", "code": None}, "the test's 5s were over"),
+        ({"code": -9}, "signal 9 ended Chainsaw in its box"),
+        ({"code": 1, "failed": 1, "steps": [step("one", ("script", "exit 1"))]}, "one: script: "),
+    ],
+)
+def test_what_ends_in_the_box_is_the_tests_fault(run_in, outcome, said):
+    report = run_in(BoxOf(boxed(**outcome)))
+    assert report.outcome == "fail"
+    assert said in report.message
+
+
+@pytest.mark.parametrize(
+    "report",
+    [b"{", b"[]", b'{"tests": [1]}', b'{"tests": {"a": 1}}', b'{"tests": [{"steps": "x"}]}',
+     b'{"tests": [{"steps": [{"operations": [{}]}]}]}', b"[" * 100_000],
+)  # fmt: skip
+def test_a_report_that_a_script_spoilt_is_refused(run_in, report):
+    with pytest.raises(InvalidInput, match="report was spoilt"):
+        run_in(BoxOf(boxed(report=report)))

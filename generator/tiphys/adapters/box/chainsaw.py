@@ -21,6 +21,12 @@ _HTTPS = 443
 # What a program is replaced by to have all the rest looked at: one that asserts, one that does not.
 _IN_TRY = {"assert": {"resource": {"apiVersion": "v1", "kind": "Namespace"}}}
 _ELSEWHERE = {"sleep": {"duration": "1ms"}}
+# Not `cluster`: a program meets the one cluster that is ours.
+_FIELDS = frozenset(
+    "args bindings check content entrypoint env outputs skipCommandOutput skipLogOutput"
+    " timeout".split()
+)
+_EMBEDDED = "by the embedded runner; use --runner chainsaw"
 
 
 def run_in_box(
@@ -66,7 +72,10 @@ def screen_allowing(allowed: Callable[[Path], bool]) -> Callable[[Path], object]
         if not found:
             return read_folder(folder)
         test = _without_programs(load(path.read_bytes(), source=TEST_FILE, limits=LIMITS))
-        return read_test(dump(test).encode(), source=TEST_FILE)
+        try:
+            return read_test(dump(test).encode(), source=TEST_FILE)
+        except InvalidInput as error:
+            raise InvalidInput(str(error).replace(_EMBEDDED, "in a test that is judged")) from None
 
     return screen
 
@@ -93,8 +102,12 @@ def _replaced(node: Any, lists: tuple[str, ...]) -> Any:
 
 
 def _benign(operation: Any, other: Mapping[str, Any]) -> Any:
-    if not isinstance(operation, dict) or sum(kind in operation for kind in RUNS) != 1:
+    kinds = [kind for kind in RUNS if kind in operation] if isinstance(operation, dict) else []
+    if len(kinds) != 1:
         return operation
+    for key in operation[kinds[0]] or ():
+        if key not in _FIELDS:
+            raise InvalidInput(f"{TEST_FILE}: {kinds[0]}.{key}: not supported in a judged test")
     return {**{k: v for k, v in operation.items() if k not in RUNS}, **other}
 
 
