@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
-_AT_ONCE = 64  # connections
+AT_ONCE = 64  # connections
 _CHUNK = 1 << 16  # bytes
 _CONNECT = 10.0  # seconds
 
@@ -60,7 +60,7 @@ class Relay:
 
     def _keep(self, connection: socket.socket) -> bool:
         with self._lock:
-            if self._closed or len(self._open) >= 2 * _AT_ONCE:
+            if self._closed or len(self._open) >= 2 * AT_ONCE:
                 return False
             self._open.add(connection)
             return True
