@@ -80,7 +80,7 @@ def test_the_box_ends_with_who_runs_it(mark, tmp_path):
     )
     own = {**os.environ, "TMPDIR": str(tmp_path)}
     with (
-        subprocess.Popen([sys.executable, "-c", program], env=environment) as runner,
+        subprocess.Popen([sys.executable, "-c", program], env=own) as runner,
         ending(runner),
     ):
         wait_for(lambda: len(marked(mark)) > 1)
