@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tiphys.bootstrap import starter_skills
+from tiphys.bootstrap import starter_guardrails, starter_skills
 from tiphys.config import configure
 from tiphys.domain.errors import InvalidInput, Refused
 from tiphys.library import parse_skill, render
@@ -41,7 +41,7 @@ def test_a_bad_name_is_refused(name: str) -> None:
 
 
 def test_a_new_repository_has_well_formed_skills_and_settings() -> None:
-    files = repository_files(starter_skills())
+    files = repository_files(starter_skills(), starter_guardrails())
     names = {path.split("/")[1] for path in files if path.startswith("skills/")}
     assert len(names) >= 14
     assert configure(files["tiphys.toml"], {}).settings.policy.off_limits_namespaces
@@ -50,7 +50,7 @@ def test_a_new_repository_has_well_formed_skills_and_settings() -> None:
 
 def test_missing_starter_skills_are_said(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="install tiphys again"):
-        repository_files(tmp_path)
+        repository_files(tmp_path, tmp_path)
 
 
 def test_files_are_written_into_new_and_empty_folders(tmp_path: Path) -> None:

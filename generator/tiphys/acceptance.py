@@ -26,11 +26,11 @@ from tiphys.domain.forge import Pull
 from tiphys.domain.trailers import add
 from tiphys.propose.request import to_request
 from tiphys.remember.index import follow
+from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.plan import verify
 from tiphys.verify.report import VERDICT_KEY, comment_body, status_of
 from tiphys.verify.subject import (
     AGENT_BRANCHES,
-    GUARDRAILS,
     Subject,
     changes_guardrails,
     proposed_subject,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tiphys.learn.speed import Figure
     from tiphys.merge_queue import Ended
     from tiphys.verify.check import Sandbox
+    from tiphys.verify.guardrails import Guardrails
 
 _COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 Runner = str  # "embedded" or "chainsaw"
@@ -219,6 +220,19 @@ def starter_skills() -> Path:
     return Path(__file__).parent / "starter"
 
 
+def starter_guardrails() -> Path:
+    """The folder of the guardrails that `tiphys init` copies."""
+    return Path(__file__).parent / "starter_guardrails"
+
+
+def starter_rules() -> Guardrails:
+    """Those guardrails, for what is judged outside any repository."""
+    from tiphys.adapters.folder_reader import FolderReader
+    from tiphys.verify.guardrails import load
+
+    return load(FolderReader(starter_guardrails()), "loose", folder="")
+
+
 def sandboxes_for(
     runner: Runner = "embedded",
 ) -> tuple[Policy, Callable[[], AbstractContextManager[Sandbox]]]:
@@ -263,7 +277,7 @@ def judge_folder(folder: Path, *, runner: Runner, progress: Progress) -> Verdict
     from tiphys.verify.subject import loose_subject
 
     policy, sandbox = sandboxes_for(runner)
-    subject = loose_subject(loose_folder(folder))
+    subject = loose_subject(loose_folder(folder), starter_rules())
     return verify(subject, policy=policy, sandbox=sandbox, progress=progress)
 
 
@@ -273,7 +287,7 @@ def init_repository(folder: Path) -> tuple[str, int]:
     from tiphys.adapters.git_worktree import adopt
     from tiphys.scaffold import repository_files, write_files
 
-    files = repository_files(starter_skills())
+    files = repository_files(starter_skills(), starter_guardrails())
     write_files(folder, files)
     repository = GitRepository.init(folder)
     sha = repository.commit("main", None, {**files}, "Start with the starter skills\n")

@@ -120,23 +120,28 @@ spec:
 """
 
 
-def repository_files(starter: Path) -> dict[str, bytes]:
-    """Every file of a new skill repository: the starter skills and what frames them."""
-    files = {
-        f"skills/{path.relative_to(starter).as_posix()}": path.read_bytes()
-        for path in sorted(starter.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+def repository_files(starter: Path, guardrails: Path) -> dict[str, bytes]:
+    """Every file of a new skill repository: the starter skills, the rules, and what frames them."""
+    files = _below(starter, "skills") | _below(guardrails, "manifests/guardrails")
     if not files:
         raise Refused(f"the starter skills are missing from {starter}; install tiphys again")
     framed = {"README.md": _README, "tiphys.toml": _SETTINGS, "manifests/README.md": _MANIFESTS}
     return files | {path: text.encode() for path, text in framed.items()}
 
 
+def _below(folder: Path, place: str) -> dict[str, bytes]:
+    return {
+        f"{place}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
 _MANIFESTS = """\
 # Approved manifests
 
 One folder a release: `<namespace>/<release>/`, with `release.toml` saying how it was made.
+`guardrails/` holds the rules that every object has to keep.
 """
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from tiphys.domain.errors import InvalidInput, TiphysError
+from tiphys.domain.errors import InvalidInput, TiphysError, Unavailable
 from tiphys.domain.evidence import Evidence, Tier, Verdict, decide
 from tiphys.domain.policy import Policy
 from tiphys.verify import scripts
@@ -20,6 +20,7 @@ from tiphys.verify.checks import (
     collision,
     control,
     form,
+    guardrails,
     idempotence,
     matrix,
     privilege,
@@ -29,6 +30,7 @@ from tiphys.verify.checks import (
     scope,
     syntax,
 )
+from tiphys.verify.guardrails import install
 from tiphys.verify.subject import Subject
 
 
@@ -68,7 +70,7 @@ _STATIC = (
 
 FULL = Plan(
     _STATIC,
-    (schema.CHECK,),
+    (schema.CHECK, guardrails.CHECK),
     (
         (behaviour.CHECK, privilege.CHECK, control.CHECK, idempotence.CHECK, regression.CHECK),
         (matrix.CHECK,),
@@ -123,11 +125,12 @@ def _on_cluster(
 
         def lease() -> Finding:
             leased.append(stack.enter_context(sandbox()))
+            _guard(subject, leased[0])
             version = leased[0].lease.kubernetes_version
             return Finding("pass", f"a fresh control plane, Kubernetes {version}")
 
         started = run.add("cluster", "api", lease, keep_pass=False)
-        if not leased:
+        if started.outcome != "pass":
             for check in plan.on_cluster:
                 run.note(check.name, check.tier or "simulated", started)
             return
@@ -138,6 +141,14 @@ def _on_cluster(
         else:
             for check in (check for lane in plan.lanes for check in lane):
                 run.skip(check.name, check.tier or leased[0].lease.tier)
+
+
+def _guard(subject: Subject, sandbox: Sandbox) -> None:
+    """Put the base's rules in force; that they are broken is not the proposal's fault."""
+    try:
+        install(subject.guardrails, sandbox.api)
+    except InvalidInput as problem:
+        raise Unavailable(f"the target's own guardrails do not work: {problem}") from problem
 
 
 def _lane(

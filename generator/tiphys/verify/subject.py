@@ -11,9 +11,9 @@ from tiphys.domain.errors import LimitExceeded
 from tiphys.domain.tree import Change
 from tiphys.library import RELEASE_FILE, strict_yaml
 from tiphys.ports import Repository, RepositoryReader
+from tiphys.verify.guardrails import GUARDRAILS, Guardrails, load
 
 AGENT_BRANCHES = "tiphys/"
-GUARDRAILS = "manifests/guardrails"
 _CHANGES_LIMIT = 1000
 
 
@@ -25,8 +25,15 @@ class Subject:
     `conflicts` names paths that do not merge (then `rev` is the head itself). `agent` says that a
     program wrote it, so that the narrow rules hold. `base` is the commit of the target that it was
     merged into: rules are read there, never from the proposal. `request` is what people asked for,
-    in their words; "" where nobody asked.
+    in their words; "" where nobody asked. `rules` are the guardrails where there is no base.
     """
+
+    @cached_property
+    def guardrails(self) -> Guardrails:
+        """The rules in force: those of the base. InvalidInput if they are broken."""
+        if self.rules is not None or not self.base:
+            return self.rules or Guardrails()
+        return load(self.reader, self.base)
 
     reader: RepositoryReader
     head_sha: str
@@ -38,6 +45,7 @@ class Subject:
     loose: bool = False
     base: str = ""
     request: str = ""
+    rules: Guardrails | None = None
 
     @cached_property
     def files(self) -> Mapping[str, bytes]:
@@ -134,7 +142,8 @@ def _changes(repository: RepositoryReader, old: str, new: str) -> tuple[Change, 
     return changes
 
 
-def loose_subject(reader: RepositoryReader) -> Subject:
-    """Manifests outside any repository: everything counts as added."""
+def loose_subject(reader: RepositoryReader, rules: Guardrails | None = None) -> Subject:
+    """Manifests outside any repository: everything counts as added, and `rules` hold."""
     changes = tuple(reader.changes("", "loose"))
-    return Subject(reader, "", "loose", reader.tree_id("loose"), changes, loose=True)
+    digest = reader.tree_id("loose")
+    return Subject(reader, "", "loose", digest, changes, loose=True, rules=rules)

@@ -14,7 +14,8 @@ from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
-from tiphys.verify.subject import GUARDRAILS, Subject
+from tiphys.verify.guardrails import GUARDRAILS
+from tiphys.verify.subject import Subject
 
 _NOT_WRITTEN = (
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers",
@@ -29,6 +30,7 @@ _JUDGES = frozenset(
 ) | {"APIService"}
 # Annotations that steer delivery: they would take an object out of review's reach.
 _STEERING = ("argocd.argoproj.io/", "kubectl.kubernetes.io/", "meta.helm.sh/", "config.k8s.io/")
+_OWN = "tiphys.guardrails/"
 _RELEASE_FILES = re.compile(r"(?!kustomization\.|Chart\.|values\.)[a-z0-9][a-z0-9._-]*\.ya?ml\Z")
 _SKILL_FILES = re.compile(
     r"(SKILL\.md|values\.schema\.json|templates/[a-z0-9][a-z0-9_.-]*\.yaml\.j2"
@@ -80,6 +82,9 @@ def _object(path: str, found: dict[str, Any]) -> Iterator[str]:
     for name in _keys(metadata.get("annotations")):
         if name.startswith(_STEERING):
             yield f"annotation {name} steers how it is delivered; take it out"
+    for name in _keys(metadata.get("labels")):
+        if name.startswith(_OWN):
+            yield f"label {name} would loosen the guardrails; take it out"
     for text in (found["apiVersion"], kind, metadata["name"], str(metadata.get("namespace") or "")):
         if not text.isascii() or not text.isprintable():
             yield f"{text!a} looks like something else; use plain letters"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from tiphys.domain.errors import InvalidInput
+from tiphys.domain.errors import ApiRefusal, InvalidInput
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import CLUSTER_FOLDER, load_skill_at, render, strict_yaml
+from tiphys.library import CLUSTER_FOLDER
 from tiphys.ports import Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
+from tiphys.verify.documents import documents_of
+from tiphys.verify.guardrails import GUARDRAILS, denied_by_policy
 from tiphys.verify.subject import Subject
 
 
 def check_schema(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
     """`fail` carries the server's words for each object that it refuses."""
-    documents = [*subject.objects, *_example_objects(subject)]
+    documents = list(documents_of(subject))
     if not documents:
         return Finding("skipped", "no object to show to the API server")
     own = {d["metadata"]["name"] for _, d in documents if d["kind"] == "Namespace"}
@@ -30,21 +30,13 @@ def check_schema(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding
             problems += _placed(sandbox, path, found)
             sandbox.api.apply(found, dry_run=found["kind"] != "Namespace")
         except InvalidInput as refusal:
+            if isinstance(refusal, ApiRefusal) and denied_by_policy(refusal, found):
+                continue  # it fits its schema; the next check is about policies
             problems.append(f"{path}: {found['kind']}/{found['metadata']['name']}: {refusal}")
     server = sandbox.lease.kubernetes_version
     return failed_or_passed(
         problems, f"{counted(len(documents), 'object')} accepted by Kubernetes {server}"
     )
-
-
-def _example_objects(subject: Subject) -> Iterator[tuple[str, Object]]:
-    for name in subject.skills:
-        skill = load_skill_at(subject.reader, subject.rev, name)
-        for case, values in skill.examples.items():
-            for file, data in render(skill, values).items():
-                path = f"skills/{name}/examples/{case}/{file}"
-                for found in strict_yaml.load_documents(data, source=path):
-                    yield path, found
 
 
 def _placed(sandbox: Sandbox, path: str, found: Object) -> list[str]:
@@ -53,9 +45,10 @@ def _placed(sandbox: Sandbox, path: str, found: Object) -> list[str]:
     if namespaced and not found["metadata"].get("namespace"):
         return [f"{what}: needs metadata.namespace"]
     folder = path.split("/")[1]
-    if not namespaced and path.startswith("manifests/") and folder != CLUSTER_FOLDER:
+    rule = path.startswith(f"{GUARDRAILS}/")
+    if not namespaced and path.startswith("manifests/") and not rule and folder != CLUSTER_FOLDER:
         return [f"{what}: is not namespaced; it belongs in manifests/{CLUSTER_FOLDER}/"]
     return []
 
 
-CHECK = ClusterCheck("schema", "api", 1, check_schema)
+CHECK = ClusterCheck("schema", "api", 2, check_schema)

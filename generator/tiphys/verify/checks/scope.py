@@ -11,7 +11,8 @@ from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_
 from tiphys.domain.wording import counted
 from tiphys.library import CLUSTER_FOLDER
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
-from tiphys.verify.subject import GUARDRAILS, Subject, changes_guardrails, release_folder
+from tiphys.verify.guardrails import GUARDRAILS
+from tiphys.verify.subject import Subject, changes_guardrails, release_folder
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 _PEOPLE_ALSO = ("docs/", "README.md")

@@ -1,0 +1,69 @@
+"""The policies of the base let every object in; new ones compile and fit what is approved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tiphys.domain.errors import ApiRefusal
+from tiphys.domain.policy import Policy
+from tiphys.domain.wording import counted
+from tiphys.library import strict_yaml
+from tiphys.ports import Object
+from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
+from tiphys.verify.documents import documents_of
+from tiphys.verify.guardrails import GUARDRAILS, complaints, denied_by_policy, install, load
+from tiphys.verify.subject import Subject, changes_guardrails, release_folder
+
+
+def check_guardrails(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
+    """`fail` carries each policy's own words. The base's guardrails are in force already."""
+    if changes_guardrails(subject):
+        return _new_rules(subject, sandbox)
+    if not subject.guardrails:
+        return Finding("skipped", f"the target has no {GUARDRAILS}/")
+    documents = [*documents_of(subject)]
+    if not documents:
+        return Finding("skipped", "no object to show to the policies")
+    problems = _denials(documents, sandbox)
+    return failed_or_passed(problems, f"{counted(len(documents), 'object')} denied by no policy")
+
+
+def _new_rules(subject: Subject, sandbox: Sandbox) -> Finding:
+    """They replace the base's on this cluster, which nothing else needs: they are changed alone."""
+    rules = load(subject.reader, subject.rev)
+    for _, old in subject.guardrails.objects:
+        sandbox.api.delete(old["apiVersion"], old["kind"], old["metadata"]["name"])
+    install(rules, sandbox.api)
+    problems = complaints(rules, sandbox.api)
+    approved = list(_approved(subject))
+    problems += _denials(approved, sandbox)
+    policies = counted(len(rules.objects), "rule")
+    return failed_or_passed(
+        problems, f"{policies} in force, {counted(len(approved), 'approved object')} still let in"
+    )
+
+
+def _approved(subject: Subject) -> Iterable[tuple[str, Object]]:
+    for entry in subject.reader.entries(subject.rev, "manifests"):
+        if release_folder(entry.path) and entry.path.endswith((".yaml", ".yml")):
+            data = subject.reader.read(subject.rev, entry.path)
+            for found in strict_yaml.load_documents(data, source=entry.path):
+                yield entry.path, found
+
+
+def _denials(documents: Iterable[tuple[str, Object]], sandbox: Sandbox) -> list[str]:
+    problems = []
+    for path, found in documents:
+        namespace = found["metadata"].get("namespace")
+        if namespace:
+            sandbox.ensure_namespace(namespace)
+        try:
+            sandbox.api.apply(found, dry_run=True)
+        except ApiRefusal as refusal:
+            words = denied_by_policy(refusal, found)
+            if words:
+                problems.append(f"{path}: {found['kind']}/{found['metadata']['name']}: {words}")
+    return problems
+
+
+CHECK = ClusterCheck("guardrails", "api", 1, check_guardrails)
