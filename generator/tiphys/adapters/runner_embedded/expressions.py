@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from tiphys.adapters.runner_embedded.functions import FUNCTIONS, EvaluationError
 from tiphys.adapters.runner_embedded.interpreter import VARIABLE, Bindings, Node, evaluate
+from tiphys.adapters.runner_embedded.meter import TooMuch
 from tiphys.domain.errors import InvalidInput
 
 _MAX_LENGTH = 4096
@@ -38,8 +39,10 @@ class Program:
             return evaluate(self.node, value, bindings)
         except EvaluationError as error:
             raise EvaluationError(f"({self.text}): {error}") from None
+        except TooMuch as problem:
+            raise EvaluationError(f"({self.text[:200]}): {problem}") from None
         except RecursionError:
-            raise EvaluationError(f"({self.text}): nested too deeply") from None
+            raise EvaluationError(f"({self.text[:200]}): nested too deeply") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def parse_form(text: str) -> Form:
     foreach, index, binding = False, "", ""
     if match := _FOREACH.match(text):
         foreach, index, text = True, match[1] or "", match[2]
-    if match := _BINDING.search(text):
+    if len(text) <= _MAX_LENGTH and (match := _BINDING.search(text)):
         text, binding = match[1], match[2]
     plain = parse_text(text)
     return Form(plain.statement, plain.program, foreach, index, binding)

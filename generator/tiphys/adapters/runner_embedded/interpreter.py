@@ -11,10 +11,16 @@ from typing import Any
 
 from tiphys.adapters.runner_embedded.functions import EvaluationError, call
 from tiphys.adapters.runner_embedded.gotypes import LooseMap, as_written, identical, is_number
+from tiphys.adapters.runner_embedded.meter import measure
 
 Bindings = Mapping[str, Any]
 Node = dict[str, Any]
 
+# Nodes that make something new; the others point into what is there.
+_MAKING = frozenset(
+    "filter_projection flatten function_expression multi_select_dict multi_select_list projection "
+    "value_projection".split()
+)
 VARIABLE = "\x00"  # starts the name of a field that stands for a binding
 
 
@@ -23,8 +29,9 @@ def _false(value: Any) -> bool:
 
 
 def evaluate(node: Node, value: Any, bindings: Bindings) -> Any:
-    """The value of a node on `value`. EvaluationError."""
-    return _RULES[node["type"]](node, value, bindings)
+    """The value of a node on `value`. EvaluationError, TooMuch."""
+    found = _RULES[node["type"]](node, value, bindings)
+    return measure(found) if node["type"] in _MAKING else found
 
 
 def _field(node: Node, value: Any, bindings: Bindings) -> Any:

@@ -21,6 +21,7 @@ from tiphys.adapters.runner_embedded.document import (
 from tiphys.adapters.runner_embedded.expecting import expect
 from tiphys.adapters.runner_embedded.functions import EvaluationError
 from tiphys.adapters.runner_embedded.gotypes import as_written
+from tiphys.adapters.runner_embedded.meter import watched
 from tiphys.adapters.runner_embedded.objects import clean, reference
 from tiphys.adapters.runner_embedded.preflight import preflight
 from tiphys.adapters.runner_embedded.reading import read_test
@@ -78,7 +79,8 @@ class EmbeddedRunner:
         except InvalidInput as error:
             raise InvalidInput(f"{TEST_FILE}: {error}") from None
         run = _Run(test, stage, _scope(test, values, namespace))
-        outcome, message = run.outcome()
+        with watched(lambda: self._clock() > stage.deadline):
+            outcome, message = run.outcome()
         return TestReport(test.name, outcome, message, tuple(run.reports), self._clock() - start)
 
 

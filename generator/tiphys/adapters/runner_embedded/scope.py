@@ -10,6 +10,7 @@ from typing import Any
 from tiphys.adapters.runner_embedded.document import Binding, Timeouts
 from tiphys.adapters.runner_embedded.functions import EvaluationError
 from tiphys.adapters.runner_embedded.gotypes import LooseMap
+from tiphys.adapters.runner_embedded.meter import TooMuch, measure
 from tiphys.adapters.runner_embedded.templating import render, text_of
 
 _NAME = re.compile(r"[0-9A-Za-z_]+")
@@ -57,4 +58,7 @@ def resolve(binding: Binding, value: Any, bindings: Mapping[str, Any]) -> tuple[
     name = text_of(binding.name, bindings)
     if not _NAME.fullmatch(name):
         raise EvaluationError(f"{name!r} cannot name a binding")
-    return name, render(binding.value, value, bindings, mapping=LooseMap)
+    try:
+        return name, measure(render(binding.value, value, bindings, mapping=LooseMap))
+    except TooMuch as problem:
+        raise EvaluationError(f"${name}: {problem}") from None
