@@ -6,14 +6,15 @@ from typing import Any
 
 from tiphys.library import strict_yaml
 
-_CUT = ("apply", "assert", "delete", "error", "exec")
+_CUT = ("apply", "assert", "error", "exec")
+_KEPT = ("cleanup", "delete")  # nobody waits in vain for what is taken away
 
 
 def hurried(test: str, seconds: float, *, sleeps: bool = True) -> str:
     """The test's text with every time-out at `seconds`; without `sleeps` none is slept.
 
     What only runs after a failure (`catch`) is left out, as the outcome stands by then. Time for
-    cleaning up is left as it was. InvalidInput for what is no YAML.
+    deleting is left as it was. InvalidInput for what is no YAML.
     """
     found = strict_yaml.load(test, source="chainsaw-test.yaml")
     spec = found.get("spec") if isinstance(found, dict) else None
@@ -30,7 +31,7 @@ def hurried(test: str, seconds: float, *, sleeps: bool = True) -> str:
 
 def _timeouts(given: Any) -> dict[str, Any]:
     kept = given if isinstance(given, dict) else {}
-    return {key: value for key, value in kept.items() if key == "cleanup"}
+    return {key: value for key, value in kept.items() if key in _KEPT}
 
 
 def _step(step: Any, *, sleeps: bool) -> Any:
@@ -52,7 +53,7 @@ def _operation(operation: Any, *, sleeps: bool) -> Any:
     for kind, action in operation.items():
         if kind == "sleep" and not sleeps and isinstance(action, dict):
             new[kind] = {**action, "duration": "0s"}
-        elif isinstance(action, dict):
+        elif isinstance(action, dict) and kind != "delete":
             new[kind] = {key: value for key, value in action.items() if key != "timeout"}
         else:
             new[kind] = action

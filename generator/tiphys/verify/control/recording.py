@@ -28,7 +28,7 @@ class Write:
 class Recording:
     """A log of one run. `answers` holds the last answer to each question in each phase.
 
-    A phase is the number of writes before it. `seconds` is what the whole run took.
+    A phase is the number of writes before it. `seconds` is what the run took without its deletions.
     """
 
     writes: list[Write] = field(default_factory=list)

@@ -138,7 +138,7 @@ class Replay:
 
 def overlay(live: Any, before: Any, after: Any) -> Any:
     """`live` with what changed between `before` and `after`; nothing else is touched."""
-    if before == after and type(before) is type(after):
+    if before == after:
         return live
     if isinstance(live, dict) and isinstance(before, dict) and isinstance(after, dict):
         merged = {key: value for key, value in live.items() if key in after or key not in before}
