@@ -322,3 +322,23 @@ def test_a_move_from_one_release_to_another_is_no_collision(repository: GitRepos
     repository.commit("main", base, {"manifests/shop/old/a.yaml": text}, "Old\n")
     moved = {"manifests/shop/old/a.yaml": None, "manifests/shop/new/a.yaml": text}
     assert check_collision(subject(repository, moved), POLICY).outcome == "pass"
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("apply: {resource: {apiVersion: a/v1, kind: MutatingAdmissionPolicy}}", "must not touch"),
+        ("create: {resource: {apiVersion: v1, kind: Node, metadata: {name: x}}}", "touch a Node"),
+        ("delete: {ref: {apiVersion: a/v1, kind: ValidatingAdmissionPolicy}}", "must not touch"),
+        ("patch: {resource: {apiVersion: v1, kind: ($values.kind)}}", "write the kind out"),
+    ],
+)
+@pytest.mark.parametrize("place", ["try", "finally"])
+def test_a_test_does_not_reach_for_what_judges_it(
+    repository: GitRepository, step: str, words: str, place: str
+) -> None:
+    path = f"skills/{SKILL}/tests/chainsaw-test.yaml"
+    text = repository.read("main", path).decode() + f"    - {place}:\n        - {step}\n"
+    found = check_form(subject(repository, {path: text.encode()}), POLICY)
+    assert found.outcome == "fail"
+    assert words in found.summary

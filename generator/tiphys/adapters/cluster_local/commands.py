@@ -90,7 +90,21 @@ def _server(folder: Path, port: int) -> list[str]:
         "--endpoint-reconciler-type=none",
         "--allow-privileged=true",
         "--profiling=false",
+        # Nobody listens there: a webhook of a test would otherwise reach whatever this machine can.
+        f"--egress-selector-config-file={folder}/egress.json",
     ]
+
+
+def egress(folder: Path) -> dict[str, object]:
+    """The API server's configuration for connections of its own: none leads anywhere."""
+    nowhere = {"uds": {"udsName": f"{folder}/nobody.sock"}}
+    connection = {"proxyProtocol": "HTTPConnect", "transport": nowhere}
+    names = ("cluster", "controlplane")
+    return {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": name, "connection": connection} for name in names],
+    }
 
 
 def audit(folder: Path) -> list[str]:

@@ -206,6 +206,7 @@ def _write_identity(folder: Path, port: int) -> None:
         "accounts.key": certificates.signing_key(),
         "tokens.csv": f'{token},tiphys-admin,tiphys-admin,"system:masters"\n'.encode(),
         "kubeconfig": json.dumps(kubeconfig, indent=1).encode(),
+        "egress.json": json.dumps(commands.egress(folder)).encode(),
     }.items():
         path = folder / name
         path.touch(mode=0o600)

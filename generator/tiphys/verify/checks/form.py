@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import RELEASE_FILE
+from tiphys.library import RELEASE_FILE, load_skill_at, strict_yaml
+from tiphys.library.skill_files import TEST_PATH
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.subject import Subject
@@ -30,6 +32,7 @@ _JUDGES = frozenset(
 ) | {"APIService"}
 # Annotations that steer delivery: they would take an object out of review's reach.
 _STEERING = ("argocd.argoproj.io/", "kubectl.kubernetes.io/", "meta.helm.sh/", "config.k8s.io/")
+_WRITES = ("apply", "create", "update", "patch", "delete")
 _OWN = "tiphys.guardrails/"
 _RELEASE_FILES = re.compile(r"(?!kustomization\.|Chart\.|values\.)[a-z0-9][a-z0-9._-]*\.ya?ml\Z")
 _SKILL_FILES = re.compile(
@@ -46,13 +49,18 @@ _BUILT_IN = frozenset(
 )
 
 
-def check_form(subject: Subject, _policy: Policy) -> Finding:
+def check_form(subject: Subject, policy: Policy) -> Finding:
     """`fail` names the field or file that a manifest or skill must not have."""
     kept = [] if subject.loose else [change.path for change in subject.changes if change.new]
     problems = [problem for path in kept for problem in _file(path)]
     for path, found in subject.objects:
         what = f"{path}: {found['kind']}/{found['metadata']['name']}"
         problems += [f"{what}: {problem}" for problem in _object(path, found)]
+    for name in subject.skills:
+        test = load_skill_at(subject.reader, subject.rev, name).test
+        banned = _JUDGES | set(policy.off_limits_kinds)
+        where = f"skills/{name}/{TEST_PATH}"
+        problems += [f"{where}: {problem}" for problem in _reach(_read(test, where), banned)]
     return failed_or_passed(problems, f"{counted(len(subject.objects), 'object')} as people write")
 
 
@@ -72,24 +80,52 @@ def _file(path: str) -> Iterator[str]:
 
 def _object(path: str, found: dict[str, Any]) -> Iterator[str]:
     kind, metadata = found["kind"], found["metadata"]
-    for field in _NOT_WRITTEN:
-        if field in metadata:
-            yield f"metadata.{field} is not for manifests; take it out"
+    yield from _metadata(metadata)
     if "status" in found:
         yield "status is written by controllers; take it out"
     if kind in _JUDGES and not path.startswith(f"{GUARDRAILS}/"):
         yield f"a {kind} decides what is let in; such rules live in {GUARDRAILS}/"
+    for text in (found["apiVersion"], kind, metadata["name"], str(metadata.get("namespace") or "")):
+        if not text.isascii() or not text.isprintable():
+            yield f"{text!a} looks like something else; use plain letters"
+    if kind == "CustomResourceDefinition":
+        yield from _shadows(found.get("spec"))
+
+
+def _metadata(metadata: dict[str, Any]) -> Iterator[str]:
+    for field in _NOT_WRITTEN:
+        if field in metadata:
+            yield f"metadata.{field} is not for manifests; take it out"
     for name in _keys(metadata.get("annotations")):
         if name.startswith(_STEERING):
             yield f"annotation {name} steers how it is delivered; take it out"
     for name in _keys(metadata.get("labels")):
         if name.startswith(_OWN):
             yield f"label {name} would loosen the guardrails; take it out"
-    for text in (found["apiVersion"], kind, metadata["name"], str(metadata.get("namespace") or "")):
-        if not text.isascii() or not text.isprintable():
-            yield f"{text!a} looks like something else; use plain letters"
-    if kind == "CustomResourceDefinition":
-        yield from _shadows(found.get("spec"))
+
+
+def _read(test: str, where: str) -> list[Any]:
+    try:
+        return strict_yaml.load_documents(test, source=where)
+    except InvalidInput:
+        return []  # the runner refuses it in its own words
+
+
+def _reach(test: Any, banned: frozenset[str] | set[str]) -> Iterator[str]:
+    """What a test writes to the cluster that judges it, beyond the manifests it is given."""
+    if isinstance(test, list):
+        for each in test:
+            yield from _reach(each, banned)
+    elif isinstance(test, dict):
+        for key, value in test.items():
+            target = value.get("resource", value.get("ref")) if isinstance(value, dict) else None
+            if key in _WRITES and isinstance(target, dict):
+                kind = target.get("kind")
+                if not isinstance(kind, str) or not kind.isalnum():
+                    yield f"{key}: write the kind out"
+                elif kind in banned:
+                    yield f"{key}: a test must not touch a {kind}"
+            yield from _reach(value, banned)
 
 
 def _shadows(spec: Any) -> Iterator[str]:
