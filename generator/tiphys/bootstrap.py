@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +118,11 @@ def read_config(repository: Repository) -> Configured:
 
 
 def sandboxes(
-    provider: Callable[[], ClusterProvider], *, runner: Runner = "embedded", seconds: float = 120.0
+    provider: Callable[[], ClusterProvider],
+    *,
+    runner: Runner = "embedded",
+    seconds: float = 120.0,
+    allowed_scripts: Collection[str] = (),
 ) -> Callable[[], AbstractContextManager[Sandbox]]:
     """Leases clusters together with what talks to them; nothing is looked up before the first."""
 
@@ -133,7 +137,7 @@ def sandboxes(
             yield Sandbox(
                 lease,
                 api,
-                _runner(runner, seconds, api),
+                _runner(runner, seconds, api, allowed_scripts),
                 rehearse=lambda other: _runner("embedded", seconds, other),
                 servers=servers(),
             )
@@ -170,7 +174,12 @@ def open_ports(
         repository=open_repository(path, author=who),
         forge=open_forge(path, actor=who),
         index=open_index(path),
-        sandbox=sandboxes(provider, runner=runner, seconds=settings.test_seconds),
+        sandbox=sandboxes(
+            provider,
+            runner=runner,
+            seconds=settings.test_seconds,
+            allowed_scripts=settings.policy.allowed_scripts,
+        ),
         verdicts=GitVerdicts(repository.path),
         notary=open_notary(settings.trusted_keys),
         settings=settings,
@@ -438,17 +447,23 @@ def _measure_memory(scratch: Path, skills: int, progress: Progress) -> Iterator[
     )
 
 
-def _runner(name: Runner, seconds: float, api: ClusterApi) -> TestRunner:
+def _runner(
+    name: Runner, seconds: float, api: ClusterApi, allowed_scripts: Collection[str] = ()
+) -> TestRunner:
     if name == "chainsaw":
+        from tiphys.adapters.box import Box
+        from tiphys.adapters.box.chainsaw import screen_allowing
         from tiphys.adapters.runner_chainsaw import ChainsawRunner
-        from tiphys.adapters.runner_embedded.runner import read_folder
         from tiphys.toolchain import locate
 
-        # Chainsaw would run a proposal's scripts on this machine: only what the embedded runner
-        # knows gets through.
-        kubectl = locate("kubectl")
+        # Only what the embedded runner knows gets through, and programs of skills that a person
+        # has allowed by name; those run in a box.
         return ChainsawRunner(
-            locate("chainsaw"), kubectl=kubectl, deadline=seconds, screen=read_folder
+            locate("chainsaw"),
+            kubectl=locate("kubectl"),
+            deadline=seconds,
+            box=Box(),
+            screen=screen_allowing(lambda folder: f"skills/{folder.name}" in allowed_scripts),
         )
     from tiphys.adapters.runner_embedded import EmbeddedRunner
 

@@ -134,7 +134,7 @@ def test_every_run_looks_the_same_to_the_test() -> None:
 
         def run(self, folder, lease, *, values, namespace):  # type: ignore[no-untyped-def]
             names = tuple(sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*")))
-            self.folders.append((folder.name[: folder.name.rindex("-")], names))
+            self.folders.append((folder.name, names))
             return super().run(folder, lease, values=values, namespace=namespace)
 
     runner = Watching()

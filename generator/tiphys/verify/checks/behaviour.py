@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tiphys.domain.errors import Unavailable
 from tiphys.domain.policy import Policy
 from tiphys.domain.testreport import TestReport
 from tiphys.domain.wording import counted
+from tiphys.library.script_steps import scripts_in
 from tiphys.verify.cases import Case, cases_of
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
 from tiphys.verify.control.trial import run_recorded
@@ -18,6 +20,7 @@ def check_behaviour(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Find
         return Finding("skipped", "no skill's test applies")
     operations = 0
     for case in cases:
+        _needs_programs(case, sandbox)
         report = run_case(case, sandbox)
         operations += len(report.steps)
         if report.outcome == "skipped":
@@ -31,6 +34,15 @@ def check_behaviour(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Find
 def run_case(case: Case, sandbox: Sandbox) -> TestReport:
     """Lay out and run one case on the sandbox; what it sees is kept for the negative control."""
     return run_recorded(case, sandbox)
+
+
+def _needs_programs(case: Case, sandbox: Sandbox) -> None:
+    """Unavailable where its test runs programs, which a person allowed, and the runner can't."""
+    inside = type(sandbox.rehearse(sandbox.api)) is type(sandbox.runner)
+    if inside and scripts_in(case.skill.test):
+        raise Unavailable(
+            f"{case.name}: its test runs programs; run the checks with --runner chainsaw"
+        )
 
 
 def _words(report: TestReport) -> tuple[str, ...]:

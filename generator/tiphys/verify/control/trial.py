@@ -73,7 +73,9 @@ def staged(
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
     """A folder as every run of this case gets it, and the values to bind."""
     with tempfile.TemporaryDirectory(prefix="tiphys-test-") as scratch:
-        folder = Path(scratch)
+        # A runner that lets some skills run programs knows them by the folder's name.
+        folder = Path(scratch) / case.skill.name
+        folder.mkdir()
         values = stage(folder, replace(case.skill, test=test), case.values, manifests)
         yield folder, values
 
