@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tiphys.domain.evidence import Tier
 from tiphys.domain.forge import Comment, Issue, Pull, ReviewDecision, Status, StatusState
@@ -319,3 +319,28 @@ class VerdictStore(Protocol):
 
     def put(self, key: str, sha: str, envelope: bytes) -> None:
         """Keep an envelope under a key (64 hex) and a head commit (40 hex); never replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model said; `model` is the id that its server gives, tokens are 0 where not told."""
+
+    text: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+
+
+class Model(Protocol):
+    """A language model behind a chat interface."""
+
+    def complete(self, messages: Sequence[Message], *, max_tokens: int, seed: int) -> Completion:
+        """One answer, as repeatable as the server allows. Unavailable for anything else."""

@@ -1,0 +1,40 @@
+"""One file a topic: how people say it, and which fields must hold it.
+
+A topic is a function from (words, world) to remarks. It never raises, whatever it is given.
+"""
+
+from tiphys.verify.critic.topics import (
+    budgets,
+    counts,
+    exposure,
+    images,
+    kinds,
+    names,
+    namespaces,
+    ports,
+    probes,
+    reach,
+    resources,
+    runs,
+    schedules,
+    settings,
+    storage,
+)
+
+TOPICS = (
+    names.rule,
+    kinds.rule,
+    namespaces.rule,
+    images.rule,
+    counts.rule,
+    budgets.rule,
+    ports.rule,
+    resources.rule,
+    storage.rule,
+    exposure.rule,
+    schedules.rule,
+    runs.rule,
+    probes.rule,
+    settings.rule,
+    reach.rule,
+)

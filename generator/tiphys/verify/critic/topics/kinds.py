@@ -1,0 +1,133 @@
+"""What kind of thing was asked for, by the field's own word for it, and what was ruled out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered, undecided
+from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.world import World, at, name_of
+
+# The words for a kind, and what would do. A word that is also common speech is not here.
+KINDS: dict[str, tuple[str, ...]] = {
+    "deployment": ("Deployment",),
+    "statefulset": ("StatefulSet",), "stateful set": ("StatefulSet",),
+    "daemonset": ("DaemonSet",), "daemon set": ("DaemonSet",),
+    "cronjob": ("CronJob",), "cron job": ("CronJob",), "job": ("Job", "CronJob"),
+    "service": ("Service",), "headless service": ("Service",),
+    "ingress": ("Ingress", "HTTPRoute", "IngressRoute"),
+    "configmap": ("ConfigMap",), "config map": ("ConfigMap",),
+    "serviceaccount": ("ServiceAccount",), "service account": ("ServiceAccount",),
+    "networkpolicy": ("NetworkPolicy",), "network policy": ("NetworkPolicy",),
+    "pdb": ("PodDisruptionBudget",), "disruption budget": ("PodDisruptionBudget",),
+    "pod disruption budget": ("PodDisruptionBudget",),
+    "poddisruptionbudget": ("PodDisruptionBudget",),
+    "hpa": ("HorizontalPodAutoscaler",), "autoscaler": ("HorizontalPodAutoscaler", "ScaledObject"),
+    "horizontalpodautoscaler": ("HorizontalPodAutoscaler",),
+    "horizontal pod autoscaler": ("HorizontalPodAutoscaler",),
+    "pvc": ("PersistentVolumeClaim", "StatefulSet"),
+    "persistentvolumeclaim": ("PersistentVolumeClaim", "StatefulSet"),
+    "persistent volume claim": ("PersistentVolumeClaim", "StatefulSet"),
+    "volume claim": ("PersistentVolumeClaim", "StatefulSet"),
+    "priorityclass": ("PriorityClass",), "priority class": ("PriorityClass",),
+    "resourcequota": ("ResourceQuota",), "resource quota": ("ResourceQuota",),
+    "limitrange": ("LimitRange",), "limit range": ("LimitRange",),
+    "rolebinding": ("RoleBinding",), "role binding": ("RoleBinding",),
+    "clusterrole": ("ClusterRole",), "cluster role": ("ClusterRole",),
+}  # fmt: skip
+NOUNS = "|".join(sorted((k.replace(" ", r"[\s-]") for k in KINDS), key=lambda k: (-len(k), k)))
+_COMMON = frozenset({"service", "deployment", "job", "ingress"})
+_WANTED = re.compile(
+    rf"(?P<lead>\b(?:an?|one|its\s+own|their\s+own|plus|add|create|as|kind)\s+|\bkind:\s*|\band\s+)"
+    rf"(?:[a-z-]+\s+){{0,2}}?(?P<noun>{NOUNS})\b(?!\s*(?:name|already|class))",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    rf"\b(?:no|without|w/o|ohne|kein(?:e|en)?|sans|not\s+(?:need|want|create|add|use)|don't\s+(?:need|want|create|add|use)|"
+    rf"doesn't\s+need|needs\s+no|nor|neither)\s+(?:an?y?\s+|the\s+)?(?:[a-z-]+\s+(?:or\s+)?){{0,2}}?"
+    rf"(?P<noun>{NOUNS}|services|secrets?|volumes?|autoscaling|persistent\s+(?:storage|volumes?|disk)|"
+    rf"storage|disk|load\s?balancers?|node\s?ports?)\b(?!\s+(?:account\s+)?(?:token|name|links))",
+    re.IGNORECASE,
+)
+_MORE_NO = {
+    "services": ("Service",), "secret": ("Secret",), "secrets": ("Secret",),
+    "autoscaling": ("HorizontalPodAutoscaler", "ScaledObject"),
+}  # fmt: skip
+_EXISTING = re.compile(
+    r"\b(?:existing|already|of|behind|for|to|in|from|through|via|by|into|existing\s+\w+|current)\s+\Z",
+    re.IGNORECASE,
+)
+_REFERS = re.compile(
+    r"\s+(?:already\b|exists\b|that\s+(?:already\s+)?exists|of\s+the\s+same|is\s+there|called|named)",
+    re.I,
+)
+_EVERYWHERE = re.compile(
+    r"\b(?:on|onto)\s+(?:every|each|all(?:\s+(?:of\s+)?(?:the|our))?)\s+(?:single\s+)?(?:worker\s+|cluster\s+)?"
+    r"(?:nodes?|machines?|hosts?)\b|\b(?:one|a)\s+(?:pod|copy|instance)?\s*(?:per|for\s+each|for\s+every)\s+node\b",
+    re.IGNORECASE,
+)
+
+
+def rule(words: Words, world: World) -> Iterator[Remark]:
+    """Kinds asked for are there, kinds ruled out are not."""
+    if not world.objects:
+        return
+    ruled_out: set[int] = set()
+    for match in words.find(_NO):
+        ruled_out.add(match.start("noun"))
+        yield from _without(words, world, match)
+    for match in words.find(_WANTED):
+        noun = match["noun"]
+        plain = _plain(noun)
+        if match.start("noun") in ruled_out or words.negated(match.start("noun")):
+            continue
+        if plain in _COMMON and noun[0].islower():
+            continue
+        if match["lead"].lower().startswith("and") and plain in _COMMON:
+            pass
+        before = words.before(match.start(), 30)
+        if _EXISTING.search(before) or re.search(r"existing|already", match[0], re.I):
+            continue
+        behind = words.raw[match.end() : match.end() + 30]
+        if _REFERS.match(behind) and not re.match(r"\s+(?:called|named)", behind):
+            continue
+        yield _present(
+            Requirement("object", "/".join(KINDS[plain]), words.quote(*match.span())),
+            world, KINDS[plain],
+        )  # fmt: skip
+    for match in words.find(_EVERYWHERE):
+        requirement = Requirement("object", "DaemonSet", words.quote(*match.span()))
+        if not world.workloads or words.negated(match.start()):
+            continue
+        yield _present(requirement, world, ("DaemonSet",))
+
+
+def _present(requirement: Requirement, world: World, kinds: tuple[str, ...]) -> Remark:
+    if found := world.kinds(*kinds):
+        return covered(requirement, Field(at(found[0], "metadata.name"), name_of(found[0])))
+    return Remark(requirement, "contradicted", "", f"no {' and no '.join(kinds)} among the objects")
+
+
+def _without(words: Words, world: World, match: re.Match[str]) -> Iterator[Remark]:
+    plain = _plain(match["noun"])
+    kinds = _MORE_NO.get(plain) or KINDS.get(plain)
+    if kinds is None or plain in ("deployment", "job") or "volume" in plain or plain == "pvc":
+        return  # storage and exposure look at these
+    requirement = Requirement("none", "/".join(kinds), words.quote(*match.span()))
+    scopes = words.worlds(*match.span())
+    for name, scope in scopes:
+        for found in scope.kinds(*kinds):
+            yield contradicted(requirement, Field(at(found, "metadata.name"), name_of(found)))
+            return
+        del name
+    where = f"no {' and no '.join(kinds)} among the objects"
+    yield (
+        Remark(requirement, "covered", "", where)
+        if world.objects
+        else undecided(requirement, "there is no object")
+    )
+
+
+def _plain(noun: str) -> str:
+    return " ".join(noun.lower().replace("-", " ").split())

@@ -1,0 +1,135 @@
+"""Where it lives: every object with a namespace is in one that was asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered, undecided
+from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.world import CLUSTER_KINDS, World, at, name_of, namespace_of, text
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_FIRST = re.compile(
+    rf"(?:\bnamespaces?|\bns|\bnamensraum|\bespace\s+de\s+noms|(?<!\S)-n|--namespace)"
+    rf"(?:\s+(?:is|named|called|should\s+be|must\s+be|name))?\s*[:=]?\s*(?P<q>[`'\"*]*)"
+    rf"(?P<name>{_LABEL})(?![\w])(?!\.\w)",
+    re.IGNORECASE,
+)
+_LAST = re.compile(rf"(?P<q>[`'\"]?)(?<![\w.-])(?P<name>{_LABEL})[`'\"]?\s+namespace\b")
+_LIST = re.compile(rf"\s*(?:,|and|or|und|&)\s+[`'\"]?({_LABEL})[`'\"]?(?![\w.-])")
+_STOP = frozenset(
+    "a an the own its it this that these those same new separate dedicated with and or of for to in on at is "
+    "are be has have should must which where whose only called named per quota quotas each every one our "
+    "their his her my your other another existing target right correct default-deny so as from by any "
+    "all no not scoped level wide such some kubernetes current given proper k8s but if when we i you will "
+    "shared unchanged already exists too then please selector isolation label labels boundary "
+    "policy policies name object objects admin admins".split()
+)
+_PEER = re.compile(
+    r"\b(?:from|out\s+of|other|between|to\s+pods\s+in|clients?\s+in|callers?\s+in|pods\s+in|"
+    r"reach(?:es)?|reached\s+by|talks?\s+to|connects?\s+to|access\s+to|lives?\s+in|traffic\s+(?:to|in)|only|scrape\w*)\s+"
+    r"(?:the\s+|our\s+|pods\s+in\s+|of\s+|everything\s+in\s+|anything\s+in\s+|a\s+pod\s+in\s+)*[`'\"]?\Z",
+    re.IGNORECASE,
+)  # fmt: skip
+_NOT = re.compile(r"\b(?:not|never|except|leave|don't\s+touch|unlike|instead\s+of|rather\s+than)\s+"
+                  r"(?:in(?:to)?\s+|touch\s+)?(?:the\s+)?[`'\"]?\Z", re.IGNORECASE)  # fmt: skip
+
+
+def rule(words: Words, world: World) -> Iterator[Remark]:
+    """One remark a namespace named as a home, one a peer."""
+    homes: dict[str, tuple[int, int]] = {}
+    for name, start, end in _named(words):
+        before = words.before(start, 40)
+        if _NOT.search(before):
+            continue
+        if _PEER.search(before):
+            requirement = Requirement("namespace", name, words.quote(start, end))
+            yield _peer(requirement, world)
+        else:
+            homes.setdefault(name, (start, end))
+    for name, span in homes.items():
+        if len(homes) == 1:
+            yield _home(name)(Requirement("namespace", name, words.quote(*span)), world)
+        else:
+            yield words.rule("namespace", name, span, _one_of(name, frozenset(homes)))
+
+
+def _named(words: Words) -> Iterator[tuple[str, int, int]]:
+    seen: set[int] = set()
+    for regex in (_FIRST, _LAST):
+        for match in words.find(regex):
+            name = match["name"].lower()
+            if name in _STOP and not match["q"].strip("*"):
+                continue
+            if match["name"] != name or match.start("name") in seen:
+                continue
+            if regex is _FIRST and re.match(
+                r"\s+namespace\b", words.raw[match.end() : match.end() + 12]
+            ):
+                continue
+            seen.add(match.start("name"))
+            yield name, match.start(), match.end()
+            if match[0].lower().startswith("namespaces"):
+                end = match.end()
+                while more := _LIST.match(words.raw[end : end + 80]):
+                    yield more[1], end + more.start(1), end + more.end(1)
+                    end += more.end()
+
+
+def _home(name: str) -> Callable[[Requirement, World], Remark]:
+    def ruling(requirement: Requirement, world: World) -> Remark:
+        inside: list[Field] = []
+        for obj in world.objects:
+            kind = text(obj, "kind")
+            if kind == "Namespace":
+                if name_of(obj) == name:
+                    inside.append(Field(at(obj, "metadata.name"), name))
+                continue
+            if kind in CLUSTER_KINDS or not kind:
+                continue
+            place = namespace_of(obj)
+            field = Field(at(obj, "metadata.namespace"), place or "not set")
+            if place == name:
+                inside.append(field)
+            elif place or "/" not in text(obj, "apiVersion") or kind in _KNOWN:
+                return contradicted(requirement, field)
+        if inside:
+            return covered(requirement, inside[0])
+        return undecided(requirement, "no object lives in a namespace")
+
+    return ruling
+
+
+_KNOWN = frozenset(
+    "Deployment StatefulSet DaemonSet ReplicaSet Job CronJob Ingress NetworkPolicy Role RoleBinding "
+    "HorizontalPodAutoscaler PodDisruptionBudget".split()
+)
+
+
+def _one_of(name: str, homes: frozenset[str]) -> Callable[[Requirement, World], Remark]:
+    """With several homes: what the words are about is in this one, anything else in some home."""
+
+    def ruling(requirement: Requirement, world: World) -> Remark:
+        if requirement.of:
+            return _home(name)(requirement, World(world.workloads))
+        found = None
+        for obj in world.objects:
+            own = name_of(obj) if text(obj, "kind") == "Namespace" else namespace_of(obj)
+            where = "metadata.name" if text(obj, "kind") == "Namespace" else "metadata.namespace"
+            if own == name:
+                found = found or Field(at(obj, where), own)
+            elif own and own not in homes and text(obj, "kind") != "Namespace":
+                return contradicted(requirement, Field(at(obj, where), own))
+        if found:
+            return covered(requirement, found)
+        return _peer(requirement, world)
+
+    return ruling
+
+
+def _peer(requirement: Requirement, world: World) -> Remark:
+    for field in world.strings:
+        if field.value == requirement.value:
+            return covered(requirement, field)
+    return undecided(requirement, "no field names it")

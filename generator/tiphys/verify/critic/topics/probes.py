@@ -1,0 +1,79 @@
+"""Health checks: paths and ports of probes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from tiphys.verify.critic.model import (
+    Field,
+    Remark,
+    Requirement,
+    by_fields,
+    contradicted,
+    undecided,
+)
+from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.world import World, dig
+
+_PROBES = {"readiness": "readinessProbe", "liveness": "livenessProbe", "startup": "startupProbe"}
+_HEALTH = re.compile(
+    r"\b(?P<what>readiness|liveness|startup|ready|live|alive|health\w*|probes?|probed)\b[^.;\n/]{0,60}?"
+    r"(?<![\w:])[`'\"]?(?P<path>/[\w.-][\w./?=-]{0,100})",
+    re.IGNORECASE,
+)
+_REVERSED = re.compile(
+    r"(?<![\w:/.])(?P<path>/[\w.-][\w./-]{0,60})[`'\"]?\s+(?:is\s+|as\s+|for\s+)(?:the\s+|its\s+|a\s+)?"
+    r"(?P<what>readiness|liveness|startup|health)",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(r"[\w-]+\.[\w.-]+\Z|:\d+\Z")
+
+
+def rule(words: Words, _world: World) -> Iterator[Remark]:
+    """Paths named near a word for health."""
+    seen: set[int] = set()
+    for regex in (_HEALTH, _REVERSED):
+        for match in words.find(regex):
+            start = match.start("path")
+            if start in seen or _IMAGE.search(words.raw[max(0, start - 40) : start]):
+                continue
+            if re.search(r"\bmount|\bvolume|\bfile", match[0], re.IGNORECASE) or words.negated(
+                start
+            ):
+                continue
+            seen.add(start)
+            path = match["path"].rstrip("./") or "/"
+            what = match["what"].lower()
+            key = next((v for k, v in _PROBES.items() if k.startswith(what[:4])), "")
+            yield words.rule("probe", path, match.span(), _path(path, key))
+
+
+def _path(path: str, key: str) -> Callable[[Requirement, World], Remark]:
+    keys = (key,) if key else tuple(_PROBES.values())
+
+    def ruling(requirement: Requirement, world: World) -> Remark:
+        fields = [
+            Field(f"{c.path}.{k}.httpGet.path", dig(c.spec, k, "httpGet", "path"))
+            for c in world.main_containers
+            for k in keys
+            if dig(c.spec, k, "httpGet", "path") is not None
+        ]
+        others = [
+            f"{c.path}.{k}"
+            for c in world.main_containers
+            for k in keys
+            if dig(c.spec, k) is not None
+        ]
+        nothing = undecided(requirement, "no object runs a container")
+        if others:
+            nothing = undecided(requirement, f"{others[0]} asks no path")
+        elif world.main_containers:
+            nothing = contradicted(
+                requirement, Field(f"{world.main_containers[0].path}.{keys[0]}", "not set")
+            )
+        return by_fields(
+            requirement, fields, lambda v: str(v).rstrip("/") == path.rstrip("/"), nothing
+        )
+
+    return ruling

@@ -1,0 +1,264 @@
+"""What nobody asked for: effects that widen reach or rights, parts that do not fit together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, shown, undecided
+from tiphys.verify.critic.topics.exposure import openings
+from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.world import (
+    World,
+    at,
+    dig,
+    many,
+    name_of,
+    namespace_of,
+    pod_labels,
+    selects,
+    table,
+    text,
+)
+
+_OPEN = re.compile(
+    r"\b(?:ingress|publish\w*|expos\w*|public\w*|internet|outside|external\w*|load\s?balancer|node\s?port|host\s?port|host\s?network|url|domain|"
+    r"https?|tls|route[sd]?|browser|visitors?|website|web\s?site|customers|gateway|hostname|host|öffentlich|extern\w*|reach(?:able)?\s+(?:at|under|from))\b|\b[a-z0-9-]+\.(?:example|com|org|net|io|dev|test)\b",
+    re.IGNORECASE,
+)
+_RIGHTS = re.compile(
+    r"\b(?:roles?|rbac|role\s?bindings?|cluster\s?roles?|permissions?|rights?|access|allow\w*|may|can|able|read\w*|list|watch|view\w*|service\s?account|"
+    r"privileges?|admin\w*|manage[sd]?|operator|controller|authori[sz]\w+|look\s+at|see|discover\w*|berechtig\w+)\b",
+    re.IGNORECASE,
+)
+_WIDE = re.compile(
+    r"\b(?:cluster[- ]?wide|all\s+namespaces|every\s+namespace|cluster\s?roles?|cluster-?admin\w*|whole\s+cluster|across\s+namespaces|full\s+access|everything|administrator)\b",
+    re.I,
+)
+_HOST = re.compile(
+    r"\b(?:host\s?path|host\s?network|host\s?pid|host\s?ipc|host|hosts|nodes?|machines?|/var|/proc|/sys|/etc|/run|/dev|docker\.sock|containerd)\b",
+    re.I,
+)
+_PRIVILEGED = re.compile(
+    r"\b(?:privileged|capabilit\w+|root\b|sys_admin|net_admin|net_raw|escalat\w+|setuid)\b",
+    re.IGNORECASE,
+)
+_WRITES = frozenset(
+    {
+        "*",
+        "create",
+        "update",
+        "patch",
+        "delete",
+        "deletecollection",
+        "escalate",
+        "bind",
+        "impersonate",
+    }
+)
+_WRITE_WORDS = re.compile(
+    r"\b(?:write|create|update|patch|delete|modify|edit|change|manage|restart|scale|deploy|evict|full|admin\w*|escalate|bind|impersonate|everything|rollout|remove)\b",
+    re.I,
+)
+_NAMESPACE = re.compile(
+    r"\bnamespaces?\b|\bteam\b|\benvironment\b|\btenant\b|\bnamensraum\b", re.IGNORECASE
+)
+_KINDS_WITH_REACH = (
+    "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
+    "APIService", "PersistentVolume", "ClusterRoleBinding",
+)  # fmt: skip
+
+
+def rule(words: Words, world: World) -> Iterator[Remark]:
+    """Contradicted where it widens exposure or rights, else a note."""
+    if not words.has(_OPEN):
+        for field in openings(world):
+            yield _unasked("exposure", field)
+    yield from _rights(words, world)
+    yield from _power(words, world)
+    if not words.has(_NAMESPACE):
+        for obj in world.kinds("Namespace"):
+            yield _unasked("namespace", Field(at(obj, "metadata.name"), name_of(obj)))
+    for obj in world.kinds(*_KINDS_WITH_REACH):
+        if re.sub(r"(?<!^)(?=[A-Z])", " ", text(obj, "kind")).lower() not in words.raw.lower() and (
+            text(obj, "kind").lower() not in words.raw.lower() and not words.has(_WIDE)
+        ):
+            yield _unasked("kind", Field(at(obj, "kind"), text(obj, "kind")))
+    yield from _policies(words, world)
+    yield from _loose_ends(words, world)
+    yield from _strangers(words, world)
+
+
+def _unasked(what: str, field: Field) -> Remark:
+    return contradicted(Requirement("unasked", what, ""), field)
+
+
+def _rights(words: Words, world: World) -> Iterator[Remark]:
+    grants = world.kinds("Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding")
+    asked = words.has(_RIGHTS)
+    for obj in grants:
+        if not asked:
+            yield _unasked("rights", Field(at(obj, "kind"), text(obj, "kind")))
+            continue
+        role = text(obj, "roleRef", "name")
+        if role in ("cluster-admin", "admin", "edit") and not re.search(
+            rf"\b{role}\b|administrator|full access", words.raw, re.I
+        ):
+            yield _unasked("rights", Field(at(obj, "roleRef.name"), role))
+        for i, entry in enumerate(many(obj, "rules")):
+            verbs = [v for v in many(entry, "verbs") if isinstance(v, str)]
+            extra = sorted(_WRITES & set(verbs))
+            if extra and not words.has(_WRITE_WORDS):
+                yield _unasked("rights", Field(at(obj, f"rules[{i}].verbs"), ", ".join(extra)))
+            for key in ("resources", "apiGroups"):
+                if "*" in many(entry, key) and not words.has(_WIDE):
+                    yield _unasked("rights", Field(at(obj, f"rules[{i}].{key}"), "*"))
+            resources = [r for r in many(entry, "resources") if isinstance(r, str)]
+            if "secrets" in resources and not re.search(r"secret", words.raw, re.I):
+                yield _unasked("rights", Field(at(obj, f"rules[{i}].resources"), "secrets"))
+        if (
+            text(obj, "kind").startswith("Cluster")
+            and not words.has(_WIDE)
+            and _NAMESPACE.search(words.raw)
+        ):
+            yield _unasked("rights", Field(at(obj, "kind"), text(obj, "kind")))
+
+
+def _power(words: Words, world: World) -> Iterator[Remark]:
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        said = re.search(rf"host\s?-?{key[4:]}", words.raw, re.I)
+        for field in world.pod_fields(key):
+            if field.value is True and not said:
+                yield _unasked("host", field)
+    for field in world.pod_fields("volumes"):
+        for i, volume in enumerate(field.value if isinstance(field.value, list) else ()):
+            path = dig(volume, "hostPath", "path")
+            if (
+                path is not None
+                and str(path) not in words.raw
+                and not (words.has(_HOST) and str(path).startswith("/var/log"))
+            ):
+                yield _unasked("host", Field(f"{field.path}[{i}].hostPath.path", path))
+    if words.has(_PRIVILEGED):
+        pass
+    for container in world.containers:
+        context = table(container.spec, "securityContext")
+        for key in ("privileged", "allowPrivilegeEscalation"):
+            if context.get(key) is True and not re.search(r"privileged|escalat", words.raw, re.I):
+                yield _unasked("rights", Field(f"{container.path}.securityContext.{key}", True))
+        added = [
+            str(c) for c in many(context, "capabilities", "add") if str(c) != "NET_BIND_SERVICE"
+        ]
+        added = [c for c in added if c.lower() not in words.raw.lower()]
+        if added:
+            yield _unasked(
+                "rights",
+                Field(f"{container.path}.securityContext.capabilities.add", ", ".join(added)),
+            )
+        if context.get("runAsUser") == 0 and not re.search(r"\broot\b", words.raw, re.I):
+            yield _unasked("rights", Field(f"{container.path}.securityContext.runAsUser", 0))
+    for field in world.pod_fields("securityContext", "runAsUser"):
+        if field.value == 0 and not re.search(r"\broot\b", words.raw, re.I):
+            yield _unasked("rights", field)
+
+
+def _policies(words: Words, world: World) -> Iterator[Remark]:
+    """A policy that lets everybody in, where only some were to come in."""
+    if not re.search(
+        r"\b(?:only|just|deny|block\w*|isolat\w+|nobody|restrict\w*|nothing|from)\b",
+        words.raw,
+        re.I,
+    ):
+        return
+    for obj in world.kinds("NetworkPolicy"):
+        for way, side in (("ingress", "from"), ("egress", "to")):
+            if way == "egress" and not re.search(
+                r"egress|outgoing|leave|reach|out\b", words.raw, re.I
+            ):
+                continue
+            for i, entry in enumerate(many(obj, "spec", way)):
+                peers = many(entry, side)
+                if not peers and not (way == "egress" and many(entry, "ports")):
+                    if not re.search(
+                        r"any(?:where|body|one)|everyone|everybody|all\s+(?:pods|clients|traffic)",
+                        words.raw,
+                        re.I,
+                    ):
+                        yield _unasked(
+                            "exposure", Field(at(obj, f"spec.{way}[{i}].{side}"), "everybody")
+                        )
+                for j, peer in enumerate(peers):
+                    block = text(peer, "ipBlock", "cidr")
+                    if block in ("0.0.0.0/0", "::/0") and not words.has(_OPEN):
+                        yield _unasked(
+                            "exposure",
+                            Field(at(obj, f"spec.{way}[{i}].{side}[{j}].ipBlock.cidr"), block),
+                        )
+                    if dig(peer, "namespaceSelector") == {} and not re.search(
+                        r"namespaces", words.raw, re.I
+                    ):
+                        yield _unasked(
+                            "exposure",
+                            Field(at(obj, f"spec.{way}[{i}].{side}[{j}].namespaceSelector"), "all"),
+                        )
+
+
+def _loose_ends(words: Words, world: World) -> Iterator[Remark]:
+    """A Service, budget or autoscaler that misses the workload it stands beside."""
+    asked = Requirement("wiring", "", "parts that belong together")
+    makers = [o for o in world.workloads if text(o, "kind") not in ("Job", "CronJob")]
+    if not makers:
+        return
+    labels = [(namespace_of(o), pod_labels(o)) for o in makers]
+    names = {name_of(o) for o in makers}
+    for obj in world.kinds("Service", "PodDisruptionBudget"):
+        path = (
+            ("spec", "selector")
+            if text(obj, "kind") == "Service"
+            else ("spec", "selector", "matchLabels")
+        )
+        selector = table(obj, *path)
+        if selector and not any(selects(selector, each) for _, each in labels):
+            if name_of(obj) in names or len(makers) == 1:
+                pairs = ", ".join(f"{k}={v}" for k, v in sorted(selector.items()))
+                yield contradicted(
+                    asked, Field(at(obj, ".".join(path)), f"{shown(pairs)}, which no pod here has")
+                )
+    for obj in world.kinds("HorizontalPodAutoscaler"):
+        target = text(obj, "spec", "scaleTargetRef", "name")
+        kind = text(obj, "spec", "scaleTargetRef", "kind")
+        if target and target not in names and target not in words.raw:
+            yield contradicted(asked, Field(at(obj, "spec.scaleTargetRef.name"), target))
+        elif (
+            kind
+            and any(name_of(o) == target for o in makers)
+            and not any(name_of(o) == target and text(o, "kind") == kind for o in makers)
+        ):
+            yield contradicted(asked, Field(at(obj, "spec.scaleTargetRef.kind"), kind))
+    services = {name_of(o) for o in world.kinds("Service")}
+    for obj in world.kinds("Ingress"):
+        for i, entry in enumerate(many(obj, "spec", "rules")):
+            for j, path_ in enumerate(many(entry, "http", "paths")):
+                backend = text(path_, "backend", "service", "name")
+                if services and backend and backend not in services and backend not in words.raw:
+                    place = f"spec.rules[{i}].http.paths[{j}].backend.service.name"
+                    yield contradicted(asked, Field(at(obj, place), backend))
+
+
+def _strangers(words: Words, world: World) -> Iterator[Remark]:
+    """Workloads and Secrets that no word points to: for a person to look at."""
+    known = [o for o in world.workloads if _spoken(name_of(o), words.raw)]
+    for obj in world.workloads:
+        if known and obj not in known:
+            yield undecided(
+                Requirement("unasked", "workload", ""), f"{at(obj, 'kind')}: nobody named it"
+            )
+    if not re.search(r"secret|credential|password|token", words.raw, re.I):
+        for obj in world.kinds("Secret"):
+            yield undecided(
+                Requirement("unasked", "secret", ""), f"{at(obj, 'kind')}: nobody named it"
+            )
+
+
+def _spoken(name: str, raw: str) -> bool:
+    return bool(name) and re.sub(r"[-_.]", " ", name).lower() in re.sub(r"[-_.]", " ", raw).lower()
