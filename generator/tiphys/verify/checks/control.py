@@ -13,6 +13,8 @@ from tiphys.verify.control.rounds import Budget, control_case
 from tiphys.verify.control.tally import WAIVED_SHARE, Tally, pattern_of, together
 from tiphys.verify.subject import Subject
 
+_SHOWN = 40  # survivors of one case
+
 
 def check_control(subject: Subject, policy: Policy, sandbox: Sandbox) -> Finding:
     """`fail` names the faults that a test did not notice, each with what was changed.
@@ -60,8 +62,10 @@ def _notes(tallies: Sequence[Tally]) -> Iterator[str]:
     for tally in tallies:
         if tally.remark:
             yield f"{tally.case}: {tally.remark}"
-        for mutant in tally.survived:
+        for mutant in tally.survived[:_SHOWN]:
             yield f"survived: {mutant.id} ({tally.case}): {mutant.change}"
+        if (more := len(tally.survived) - _SHOWN) > 0:
+            yield f"survived: {more} more ({tally.case})"
         for mutant, reason in tally.waived:
             yield f"waived: {mutant.id} ({tally.case}): {reason}"
 
