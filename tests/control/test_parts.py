@@ -12,7 +12,7 @@ from tests.library.skills import skill
 from tiphys.config import configure
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.skill import Waiver
-from tiphys.library import strict_yaml
+from tiphys.library import lint_skill, strict_yaml
 from tiphys.verify.control.hurry import hurried
 from tiphys.verify.control.mutants import mutants
 from tiphys.verify.control.replay import overlay
@@ -122,6 +122,13 @@ def test_waivers_are_read_with_the_skill() -> None:
 def test_a_waiver_without_a_name_or_a_reason_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         skill(**{"tests/waivers.yaml": text})
+
+
+def test_lint_tells_of_a_waiver_for_what_the_skill_does_not_make() -> None:
+    text = f"- mutant: ConfigMap/*:data.x:changed\n  reason: {REASON}\n"
+    assert not [w for w in lint_skill(skill(**{"tests/waivers.yaml": text})) if "waivers" in w]
+    odd = text.replace("ConfigMap", "Secret")
+    assert [w for w in lint_skill(skill(**{"tests/waivers.yaml": odd})) if "Secret" in w]
 
 
 def test_a_score_counts_what_could_be_noticed() -> None:

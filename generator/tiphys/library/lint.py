@@ -17,7 +17,7 @@ _SECTIONS = ("When to use", "When not to use", "Pitfalls")
 
 def lint_skill(skill: Skill) -> tuple[str, ...]:
     """Warnings, one line each, in reading order; empty when there is nothing to say."""
-    return (*_card(skill), *_properties(skill), *_examples(skill))
+    return (*_card(skill), *_properties(skill), *_examples(skill), *_waivers(skill))
 
 
 def _card(skill: Skill) -> Iterator[str]:
@@ -71,6 +71,14 @@ def _examples(skill: Skill) -> Iterator[str]:
         ]
         for warning in _objects(skill, values, objects):
             yield f"examples/{case}: {warning}"
+
+
+def _waivers(skill: Skill) -> Iterator[str]:
+    sources = "\n".join(skill.templates.values())
+    for waiver in skill.waivers:
+        kind = waiver.mutant.partition("/")[0]
+        if "*" not in kind and f"kind: {kind}" not in sources:
+            yield f"tests/waivers.yaml: {waiver.mutant} is of a kind that no template makes"
 
 
 def _objects(skill: Skill, values: Values, objects: list[dict[str, Any]]) -> Iterator[str]:
