@@ -151,6 +151,15 @@ class World:
         return tuple(sorted(found - {""}, key=lambda n: (-len(n), n)))
 
     @cached_property
+    def leaves(self) -> tuple[tuple[str, Field], ...]:
+        """Every leaf of every object by the key that it stands below."""
+        return tuple(
+            (key, Field(at(obj, path), value))
+            for obj in self.objects
+            for key, path, value in leaves(obj)
+        )
+
+    @cached_property
     def strings(self) -> tuple[Field, ...]:
         """Every text in every object (no labels, no annotations) with its path."""
         return tuple(
@@ -215,6 +224,19 @@ def walk(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             stack += [(f"{here}[{i}]", inner[i]) for i in reversed(range(len(inner)))]
         else:
             yield here, inner
+
+
+def leaves(obj: Any) -> Iterator[tuple[str, str, Any]]:
+    """Every leaf below a key: (the key, the dotted path, the value); lists keep their key."""
+    stack: list[tuple[str, str, Any]] = [("", "", obj)]
+    while stack:
+        key, here, inner = stack.pop()
+        if isinstance(inner, Mapping):
+            stack += [(k, f"{here}.{k}" if here else k, v) for k, v in reversed(list(inner.items()))]
+        elif isinstance(inner, list):
+            stack += [(key, f"{here}[{i}]", inner[i]) for i in reversed(range(len(inner)))]
+        else:
+            yield key, here, inner
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:

@@ -7,8 +7,10 @@ from tiphys.verify.critic.topics import (
     budgets,
     counts,
     exposure,
+    fields,
     images,
     kinds,
+    literals,
     names,
     namespaces,
     ports,
@@ -36,5 +38,7 @@ TOPICS = (
     runs.rule,
     probes.rule,
     settings.rule,
+    fields.rule,
+    literals.rule,
     reach.rule,
 )

@@ -15,6 +15,7 @@ _THINGS = r"(?: (?:of them|of its|of the|pods?|replicas?|instances?|copies|copy|
 _AVAILABLE = pattern(
     rf"\b(?:at least|no fewer than|never fewer than|never less than|minimum(?: of)?|keep(?: at least)?|min(?:imum)? ?available(?: of| is)?|minAvailable)[ :=]*{{N}} ?(%|percent)?{_THINGS}"
     rf" (?:(?:has|have|must|should|always|to|stays?|remains?|is|are|be|kept|up and) ?)*(?:available|up|running|alive|healthy|there)\b"
+    rf"|{{N}} ?(%|percent)?{_THINGS} (?:must|should|has to|have to|always) (?:always )?(?:stay|remain|be|are|keep) (?:available|up|running|alive|healthy)\b"
     r"|\b(?:min(?:imum)? ?available(?: of| is)?|minAvailable)[ :=]*{N} ?(%|percent)?"
 )
 _AWAY = pattern(
@@ -55,7 +56,7 @@ def _budget(key: str, value: Decimal, *, percent: bool) -> Callable[[Requirement
             return by_fields(
                 requirement,
                 fields,
-                lambda v: _other_way(world, v, value),
+                lambda v: _other_way(world, v, value, percent=percent),
                 undecided(requirement, ""),
             )
         if key == "maxUnavailable":
@@ -79,12 +80,17 @@ def _budget(key: str, value: Decimal, *, percent: bool) -> Callable[[Requirement
     return ruling
 
 
-def _other_way(world: World, found: object, value: Decimal) -> bool | None:
+def _other_way(
+    world: World, found: object, value: Decimal, *, percent: bool
+) -> bool | None:
     """minAvailable 2 of 3 is maxUnavailable 1, where the number of replicas is known."""
     replicas = {
         parse_quantity(f.value)
         for f in world.fields(("Deployment", "StatefulSet"), "spec", "replicas")
     }
+    if percent and str(found).endswith("%"):
+        share = parse_quantity(str(found)[:-1])
+        return None if share is None else share == 100 - value
     away = parse_quantity(found)
     if len(replicas) != 1 or away is None or (total := replicas.pop()) is None:
         return None

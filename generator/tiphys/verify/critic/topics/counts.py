@@ -32,16 +32,17 @@ _KEYED = pattern(
 )
 _TIMES = pattern(r"\breplicated {N} times|\b{N}[- ]way replicated")
 _RANGE = pattern(
-    rf"\b(?:between|from)? ?{{N}} ?(?:and|to|-|\.\.) ?{{N}}(?: (?:[a-z]+ )?{_NOUN})"
+    rf"\b(?:between|from)? ?{{N}} ?(?:and|to|-|\.\.|und|bis|y|a|à|et|e) ?{{N}}(?: (?:[a-z]+ )?{_NOUN})"
     rf"|\b(?:scales?|scaling|autoscales?|autoscaling|range|replicas|instances|pods|copies)\b"
     r"[^.\n]{0,40}? (?:between|from) {N} (?:and|to|up to) {N}(?! ?%)"
     rf"|\bbetween {{N}} and {{N}}(?: (?:[a-z]+ )?{_NOUN})"
 )
 _LOW = pattern(
-    r"\b(?:min(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|minReplicas(?: of|:|=)?|"
+    r"\b(?:min(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|floor(?: of| is)?|mindestens|minReplicas(?: of|:|=)?|"
     rf"never (?:fewer|less|below)(?: than)?|no (?:fewer|less) than|not (?:fewer|less) than) ?{{N}}"
     rf"(?:{_MIDDLE} {_NOUN})?(?! ?(?:%|[a-z]*i?b\b|[MGK]i))"
-    rf"|\bat least {{N}}{_MIDDLE} {_NOUN}"
+    rf"|\b(?:at least|always (?:have|run|keep|be)?(?: at least)?) ?{{N}}{_MIDDLE} {_NOUN}"
+    r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:floor|min(?:imum)?|lower (?:limit|bound)|least)\b"
 )
 _HIGH = pattern(
     r"\b(?:max(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|maxReplicas(?: of|:|=)?|"
@@ -49,6 +50,8 @@ _HIGH = pattern(
     r"(?:scal(?:e|es|ing)|grow|go|burst)(?: out)? (?:up )?to(?: at most)?) ?{N}"
     rf"(?:{_MIDDLE} {_NOUN})?(?! ?(?:%|percent|[a-z]*i?b\b|[MGK]i|retries|minutes|hours|seconds|at))"
     rf"|\b(?:at most|up to) {{N}}{_MIDDLE} {_NOUN}"
+    r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:ceiling|max(?:imum)?|upper (?:limit|bound)|most|limit|top)\b"
+    r"|\b(?:ceiling|upper (?:limit|bound)|cap)(?: of| is| at|:)? {N}\b(?! ?(?:%|[MGK]i|m\b|cores?|cpus?))"
 )
 _TARGET = pattern(
     r"\b{N} ?(?:%|percent)(?: of)?(?: average| target| the)?(?: of)? ?(?:cpu|processor|memory|ram|util\w*|load)"
@@ -63,8 +66,32 @@ Ruler = Callable[[Requirement, World], Remark]
 _HPA = ("HorizontalPodAutoscaler",)
 
 
+_QUOTA = pattern(
+    r"\b(?:at most|up to|no more than|max(?:imum)?(?: of)?|not more than)? ?{N} (pods|(?:persistent )?(?:volume )?claims|pvcs|"
+    r"services|secrets|config ?maps|load ?balancers|node ?ports|jobs|deployments)\b"
+)
+_QUOTA_KEYS = {
+    "pods": "pods", "pvcs": "persistentvolumeclaims", "services": "services", "secrets": "secrets",
+    "configmaps": "configmaps", "loadbalancers": "services.loadbalancers", "nodeports": "services.nodeports",
+    "jobs": "count/jobs.batch", "deployments": "count/deployments.apps",
+}  # fmt: skip
+
+
+def _quotas(words: Words, world: World) -> Iterator[Remark]:
+    for match in words.find(_QUOTA) if world.kinds("ResourceQuota") else ():
+        noun = re.sub(r"\s", "", match[2].lower())
+        key = _QUOTA_KEYS.get(noun, "persistentvolumeclaims")
+        value = number(match[1])
+        requirement = Requirement("count", f"{noun} {plainly(value)}", words.quote(*match.span()))
+        fields = world.fields(("ResourceQuota",), "spec", "hard", key)
+        fields += world.fields(("ResourceQuota",), "spec", "hard", f"count/{key}")
+        nothing = undecided(requirement, f"no quota counts {noun}")
+        yield by_fields(requirement, fields, lambda v, n=value: parse_quantity(v) == n, nothing)
+
+
 def rule(words: Words, world: World) -> Iterator[Remark]:
     """Counts, ranges and targets."""
+    yield from _quotas(words, world)
     taken: list[tuple[int, int]] = []
     for match in words.find(_RANGE):
         low, high = [number(g) for g in match.groups() if g][:2]

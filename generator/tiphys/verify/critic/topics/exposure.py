@@ -42,7 +42,7 @@ _PRIVATE = re.compile(
     r"available|publish\w*|public|open|get\s+(?:in|at))\b[^.;,\n]{0,30}?\b(?:outside|internet|public\w*|externally|world|from\s+out)\w*"
     r"|\b(?:cluster-?internal|internal(?:ly)?[\s-]only|internal\s+(?:service|use|to\s+the\s+cluster)|private\s+(?:service|to\s+the\s+cluster)|(?:purely|strictly)\s+internal|"
     r"(?:only|just|strictly|purely)\s+(?:\w+\s+){0,4}?(?:inside|within|internal(?:ly)?|in)\s+(?:of\s+)?(?:the|our|this)\s+cluster|"
-    r"inside\s+(?:of\s+)?the\s+cluster\s+only|within\s+the\s+cluster\s+only|in-cluster\s+only|cluster\s?ip\s+only|only\s+internal(?:ly)?|not\s+public(?:ly)?(?:\s+\w+)?|"
+    r"(?:in|inside|within)\s+(?:of\s+)?(?:the\s+|this\s+|our\s+)?(?:same\s+)?cluster\s+only|only\s+(?:by|for|from|to)\s+(?:other\s+)?(?:pods|services|workloads|things)\s+(?:in|inside|within)|within\s+the\s+cluster\s+only|in-cluster\s+only|cluster\s?ip\s+only|only\s+internal(?:ly)?|not\s+public(?:ly)?(?:\s+\w+)?|"
     r"no\s+(?:public|external|outside|internet)\s+(?:access|exposure|endpoint|traffic|address|ip)|(?:not|never)\s+(?:be\s+)?(?:exposed|published)|without\s+(?:any\s+)?(?:public|external)\s+\w+)\b",
     re.IGNORECASE,
 )

@@ -91,7 +91,11 @@ def _references(words: Words) -> Iterator[tuple[int, str]]:
         last = reference.rpartition("/")[2]
         tagged = ":" in last or "@" in last
         registry = "." in reference.partition("/")[0]
-        if tagged or (registry and _INTRO.search(words.before(match.start(), 25))) or _INTRO.search(words.before(match.start(), 12)):
+        if (
+            tagged
+            or (registry and _INTRO.search(words.before(match.start(), 25)))
+            or _INTRO.search(words.before(match.start(), 12))
+        ):
             yield match.start(), reference
     for match in words.find(_SHORT):
         reference = match[1].rstrip(".-")

@@ -94,6 +94,9 @@ def _named(kinds: tuple[str, ...]) -> Callable[[Requirement, World], Remark]:
                 return covered(requirement, Field(at(obj, "metadata.name"), name))
         references = [f for f in world.strings if f.value == name and not _own_name(f.path)]
         if kinds:
+            if own and _near(name, [name_of(o) for o in own]):
+                nearest = min(own, key=lambda o: (_distance(name, name_of(o)), name_of(o)))
+                return contradicted(requirement, Field(at(nearest, "metadata.name"), name_of(nearest)))
             if references:
                 return covered(requirement, references[0])
             if own and len({name_of(o) for o in own}) == 1:

@@ -19,7 +19,7 @@ _FIRST = re.compile(
 _LAST = re.compile(rf"(?P<q>[`'\"]?)(?<![\w.-])(?P<name>{_LABEL})[`'\"]?\s+namespace\b")
 _LIST = re.compile(rf"\s*(?:,|and|or|und|&)\s+[`'\"]?({_LABEL})[`'\"]?(?![\w.-])")
 _STOP = frozenset(
-    "a an the own its it this that these those same new separate dedicated with and or of for to in on at is "
+    "le la les el un une dans en im der die das und et y mit avec con il a an the own its it this that these those same new separate dedicated with and or of for to in on at is "
     "are be has have should must which where whose only called named per quota quotas each every one our "
     "their his her my your other another existing target right correct default-deny so as from by any "
     "all no not scoped level wide such some kubernetes current given proper k8s but if when we i you will "

@@ -26,9 +26,9 @@ _PORT = re.compile(
 )
 _MORE = re.compile(r"\s*(?:,|and|&|,\s*and)\s+(?:port\s+)?(\d{2,5})(?![\d.])(?!\s*(?:replicas|copies|instances|pods|Mi|Gi|m\b|%|of\b|min|sec|hours))", re.IGNORECASE)  # fmt: skip
 _LISTENS = re.compile(
-    rf"\b(?P<what>listen(?:s|ing)?|serv(?:es|ing)|answers?|bind(?:s|ing)?|hört)\s+"
+    rf"\b(?P<what>listen(?:s|ing)?|serv(?:es|ing)|answers?|bind(?:s|ing)?|hört|lauscht|écoute|escucha|ascolta)\s+"
     rf"(?:(?:for|to|http|https|grpc|tcp|udp|traffic|requests|metrics|plain|its|auf)\s+){{0,3}}"
-    rf"(?:(?:on|at|auf)\s+)(?:port\s+|tcp\s+|:)?[`'\"]?{_P}",
+    rf"(?:(?:on|at|auf|sur|en|su)\s+)(?:(?:le|el|la|dem)\s+)?(?:(?:port|puerto|porta)\s+|tcp\s+|:)?[`'\"]?{_P}",
     re.IGNORECASE,
 )
 _EXPOSES = re.compile(
@@ -46,7 +46,7 @@ _NO_PORT = re.compile(
     r"\b(?:no|without(?:\s+an?y?)?)\s+(?:open\s+|listening\s+)?ports?\b", re.IGNORECASE
 )
 _SERVICE = re.compile(
-    r"\b(?:service|svc|expos\w*|reachable|available|publish\w*|clients?|front)\b", re.I
+    r"\b(?:joignable|accessibles?|accesible|erreichbar|service|servicio|svc|expos\w*|reachable|available|publish\w*|clients?|front)\b", re.I
 )
 _CONTAINER = re.compile(
     r"\b(?:listen\w*|container|target|app(?:lication)?|process|pod|binds?|binding|internal\w*)\b"
@@ -105,7 +105,7 @@ def _role(words: Words, match: re.Match[str]) -> Role:
     if services and containers:
         return "service" if services[-1] > containers[-1] else "container"
     if match.re is _LISTENS:
-        return "container" if what.lower().startswith(("listen", "bind", "hört")) else "any"
+        return "container" if what.lower().startswith(("listen", "bind", "hört", "lauscht", "éc", "es", "as")) else "any"
     if services:
         return "service"
     return "container" if containers else "any"
@@ -187,7 +187,7 @@ def _is(port: int, role: Role, asked: frozenset[int]) -> Callable[[Requirement, 
         if role == "container":
             fields = inner or _others(world)
             return by_fields(requirement, fields, same, nothing)
-        fields = [*containers, *ports, *targets, *_others(world)]
+        fields = [*(containers or targets), *ports, *_others(world)]
         return by_fields(requirement, fields, same, nothing)
 
     return ruling

@@ -14,11 +14,11 @@ from tiphys.verify.critic.model import (
     undecided,
 )
 from tiphys.verify.critic.wording import Words
-from tiphys.verify.critic.world import World, dig
+from tiphys.verify.critic.world import World, dig, many
 
 _PROBES = {"readiness": "readinessProbe", "liveness": "livenessProbe", "startup": "startupProbe"}
 _HEALTH = re.compile(
-    r"\b(?P<what>readiness|liveness|startup|ready|live|alive|health\w*|probes?|probed)\b[^.;\n/]{0,60}?"
+    r"\b(?P<what>readiness|liveness|startup|ready|live|alive|health\w*|probes?|probed)(?:Probe)?\b[^.;\n/]{0,60}?"
     r"(?<![\w:])[`'\"]?(?P<path>/[\w.-][\w./?=-]{0,100})",
     re.IGNORECASE,
 )
@@ -27,11 +27,22 @@ _REVERSED = re.compile(
     r"(?P<what>readiness|liveness|startup|health)",
     re.IGNORECASE,
 )
+_PORT = re.compile(
+    r"\b(?:health\w*|probes?|probed|readiness|liveness|startup)(?:Probe)?s?\b[^.;\n\d]{0,40}?\bport\s+(?P<a>\d{2,5})\b"
+    r"|\b(?P<b>\d{2,5})\s+(?:is\s+)?(?:for|at|serves)\s+(?:health|/health\w*|/ready\w*|probes)\b",
+    re.IGNORECASE,
+)
 _IMAGE = re.compile(r"[\w-]+\.[\w.-]+\Z|:\d+\Z")
 
 
 def rule(words: Words, _world: World) -> Iterator[Remark]:
     """Paths named near a word for health."""
+    for match in words.find(_PORT):
+        what = match[0].lower()
+        key = next((v for k, v in _PROBES.items() if what.startswith(k)), "")
+        if not words.negated(match.start()):
+            port = match["a"] or match["b"]
+            yield words.rule("probe", f"port {port}", match.span(), _port(port, key))
     seen: set[int] = set()
     for regex in (_HEALTH, _REVERSED):
         for match in words.find(regex):
@@ -47,6 +58,27 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
             what = match["what"].lower()
             key = next((v for k, v in _PROBES.items() if k.startswith(what[:4])), "")
             yield words.rule("probe", path, match.span(), _path(path, key))
+
+
+def _port(port: str, key: str) -> Callable[[Requirement, World], Remark]:
+    """Every probe (of that kind) goes to the port: one that does not is the mistake."""
+    keys = (key,) if key else tuple(_PROBES.values())
+
+    def ruling(requirement: Requirement, world: World) -> Remark:
+        fields: list[Field] = []
+        for c in world.main_containers:
+            named = {dig(p, "name"): dig(p, "containerPort") for p in many(c.spec, "ports") if isinstance(dig(p, "name"), str)}
+            for k in keys:
+                for way in ("httpGet", "tcpSocket", "grpc"):
+                    found = dig(c.spec, k, way, "port")
+                    if isinstance(found, str | int):
+                        fields.append(Field(f"{c.path}.{k}.{way}.port", named.get(found, found)))
+        fields.sort(key=lambda f: str(f.value) == port)
+        if fields and str(fields[0].value) != port:
+            return contradicted(requirement, fields[0])
+        return by_fields(requirement, fields, lambda v: str(v) == port, undecided(requirement, "no probe names a port"))
+
+    return ruling
 
 
 def _path(path: str, key: str) -> Callable[[Requirement, World], Remark]:

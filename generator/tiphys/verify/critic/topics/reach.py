@@ -26,6 +26,12 @@ _OPEN = re.compile(
     r"https?|tls|route[sd]?|browser|visitors?|website|web\s?site|customers|gateway|hostname|host|öffentlich|extern\w*|reach(?:able)?\s+(?:at|under|from))\b|\b[a-z0-9-]+\.(?:example|com|org|net|io|dev|test)\b",
     re.IGNORECASE,
 )
+_HARD = re.compile(
+    r"\b(?:public\w*|internet|outside|external\w*|load\s?balanc\w+|lb|node\s?port|host\s?port|host\s?network|host|"
+    r"expos\w*|öffentlich|extern\w*|world|customers|visitors?|browser)\b",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+(?:[:@][\w.:-]+)?")
 _RIGHTS = re.compile(
     r"\b(?:roles?|rbac|role\s?bindings?|cluster\s?roles?|permissions?|rights?|access|allow\w*|may|can|able|read\w*|list|watch|view\w*|service\s?account|"
     r"privileges?|admin\w*|manage[sd]?|operator|controller|authori[sz]\w+|look\s+at|see|discover\w*|berechtig\w+)\b",
@@ -71,8 +77,10 @@ _KINDS_WITH_REACH = (
 
 def rule(words: Words, world: World) -> Iterator[Remark]:
     """Contradicted where it widens exposure or rights, else a note."""
-    if not words.has(_OPEN):
-        for field in openings(world):
+    plain = _IMAGE.sub(" ", words.raw)
+    for field in openings(world):
+        hard = field.value in ("LoadBalancer", "NodePort") or "host" in field.path
+        if not (_HARD if hard else _OPEN).search(plain):
             yield _unasked("exposure", field)
     yield from _rights(words, world)
     yield from _power(words, world)
@@ -178,6 +186,11 @@ def _policies(words: Words, world: World) -> Iterator[Remark]:
                 continue
             for i, entry in enumerate(many(obj, "spec", way)):
                 peers = many(entry, side)
+                shapes = {frozenset(p) for p in peers if isinstance(p, dict)}
+                loose = {frozenset({"namespaceSelector"}), frozenset({"podSelector"})} <= shapes
+                if loose and not re.search(r"\bor\b|\bas well\b|\balso\b|\bplus\b", words.raw, re.I):
+                    place = at(obj, f"spec.{way}[{i}].{side}")
+                    yield _unasked("exposure", Field(place, "either the pods or the namespace, not both"))
                 if not peers and not (way == "egress" and many(entry, "ports")):
                     if not re.search(
                         r"any(?:where|body|one)|everyone|everybody|all\s+(?:pods|clients|traffic)",

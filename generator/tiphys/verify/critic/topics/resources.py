@@ -16,7 +16,7 @@ from tiphys.verify.critic.model import (
 )
 from tiphys.verify.critic.quantities import parse_quantity, sizes
 from tiphys.verify.critic.wording import NUMBER, Words, number, pattern, plainly
-from tiphys.verify.critic.world import World
+from tiphys.verify.critic.world import World, dig
 
 BYTES = (
     r"(?:[KMGT]i(?:B|b)?|[KMGT]B?|[kmgt]b|(?:kilo|mega|giga|tera)bytes?|(?:kibi|mebi|gibi|tebi)bytes?|"
@@ -48,7 +48,7 @@ _MEMORY_WORD = re.compile(
     r"\b(?:memory|ram|mem|heap|arbeitsspeicher|mémoire|memoria)\b", re.IGNORECASE
 )
 STORAGE_WORD = re.compile(
-    r"\b(?:disks?|storage|volumes?|pvcs?|claims?|persistent|ssd|space|persist\w*|scratch|"
+    r"\b(?:disks?|storage|directory|retention|platz|volumes?|pvcs?|claims?|persistent|ssd|space|persist\w*|scratch|"
     r"database|filesystem|speicherplatz|platte|almacenamiento|stockage)\b", re.IGNORECASE
 )  # fmt: skip
 _OTHER_WORD = re.compile(
@@ -114,7 +114,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
 
 def is_storage(words: Words, match: re.Match[str], world: World) -> bool:
     """Whether a size is about a disk: by the nearest word for either, then by what there is."""
-    start, end = words.clause(match.start())
+    start, end = words.sentence(match.start())
     best: list[tuple[int, bool]] = []
     for regex, storage in ((_MEMORY_WORD, False), (STORAGE_WORD, True)):
         for word in regex.finditer(
@@ -123,7 +123,8 @@ def is_storage(words: Words, match: re.Match[str], world: World) -> bool:
             gap = word.start() - match.end() if word.start() >= match.end() else (
                 match.start() - word.end() + 4  # what stands behind binds closer
             )  # fmt: skip
-            best.append((gap, storage))
+            between = words.raw[min(word.end(), match.end()) : max(word.start(), match.start())]
+            best.append((gap + 20 * len(re.findall(r"[,;]| and ", between)), storage))
     if best:
         return min(best)[1]
     if _role_word(words, match):
@@ -191,8 +192,22 @@ def _is(
     def ruling(requirement: Requirement, world: World) -> Remark:
         roles = (role,) if role else ("requests", "limits")
         fields = [f for r in roles for f in world.container_fields("resources", r, what)]
+        if role == "requests":  # without a request, the limit is the request
+            fields += [
+                Field(f"{c.path}.resources.limits.{what}", dig(c.spec, "resources", "limits", what))
+                for c in world.main_containers
+                if dig(c.spec, "resources", "requests", what) is None
+                and dig(c.spec, "resources", "limits", what) is not None
+            ]
+        if role != "limits":
+            fields += [
+                Field(f, v)
+                for k, (f, v) in world.leaves
+                if k == "averageValue" and f.startswith("HorizontalPodAutoscaler")
+            ]
+        keys = {"": _QUOTA[what], "requests": (f"requests.{what}", what), "limits": (f"limits.{what}",)}[role]
         quotas = [
-            f for key in _QUOTA[what] for f in world.fields(("ResourceQuota",), "spec", "hard", key)
+            f for key in keys for f in world.fields(("ResourceQuota",), "spec", "hard", key)
         ]
         ranges = _ranges(world, what, roles)
         if quotas or ranges:

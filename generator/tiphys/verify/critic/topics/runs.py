@@ -20,6 +20,8 @@ from tiphys.verify.critic.world import World, at, dig
 
 _UNIT = r"(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?)\b"
 _RETRIES = pattern(
+    r"\b(?:retr(?:y|ied|ies)|tried again|repeated|restarted)(?: it| them| the job)?(?: (at most|up to|only|no more than))? {N} times\b|"
+    r"\b(?:retr(?:y|ied|ies)|tried again)(?: it| them| the job)?(?: (at most|up to|only|no more than))? (once|twice|thrice)\b|"
     r"\b(?:(at most|up to|max(?:imum)?(?: of)?|no more than) )?{N} (?:retries|retry|re-?tries|retry attempts)\b"
     r"|\b(?:retry|retries|retried)(?: it| them| the job)?(?: (?:is|of))?(?: (at most|up to))?[ :=]+{N}(?: times)?\b(?! (?:min|sec|hour))"
     r"|\bback-?off ?limit(?: of| is| to)?[ :=]*{N}"
@@ -54,6 +56,7 @@ _REPLACE = re.compile(
     r"\b(?:replace[sd]?\s+(?:the\s+|a\s+|any\s+)?(?:previous|running|old|earlier|last)\s*(?:run|one|job)?|concurrencyPolicy\W{1,3}Replace|concurrency\s+(?:policy\s+)?replace)\b",
     re.I,
 )
+_HISTORY = pattern(r"\b(?:last )?{N} (?:last )?(successful|failed|finished|completed)(?: (?:runs?|jobs?))?\b")
 _SUSPENDED = re.compile(
     r"\b(?:suspended|(?:start(?:s|ed)?|be|is|keep\s+it)\s+paused)\b", re.IGNORECASE
 )
@@ -94,6 +97,11 @@ def _numbers(words: Words) -> Iterator[Remark]:
         value, _ = _duration(match)
         yield words.rule("runs", f"deadline {plainly(value)} s", match.span(),
                          _job(("activeDeadlineSeconds",), value, None))  # fmt: skip
+    for match in words.find(_HISTORY):
+        key = "failedJobsHistoryLimit" if match[2].lower() == "failed" else "successfulJobsHistoryLimit"
+        default = Decimal(1 if key[0] == "f" else 3)
+        yield words.rule("runs", f"{key} {plainly(number(match[1]))}", match.span(),
+                         _history(key, number(match[1]), default))  # fmt: skip
     for regex, key in ((_PARALLEL, "parallelism"), (_COMPLETE, "completions")):
         for match in words.find(regex):
             if not words.negated(match.start()) and not _FORBID.search(match[0]):
@@ -113,11 +121,17 @@ def _numbers(words: Words) -> Iterator[Remark]:
                          _job(("ttlSecondsAfterFinished",), value, None))  # fmt: skip
 
 
+_TIMES = {"once": 1, "twice": 2, "thrice": 3}
+
+
 def _value(match: re.Match[str]) -> Decimal:
+    for group in match.groups():
+        if group and group.lower() in _TIMES:
+            return Decimal(_TIMES[group.lower()])
     return next(
         number(g)
         for g in match.groups()
-        if g and not g.lower().startswith(("at most", "up to", "max", "no more"))
+        if g and not g.lower().startswith(("at most", "up to", "max", "no more", "only"))
     )
 
 
@@ -153,6 +167,19 @@ def _pods(key: str, value: Decimal) -> Callable[[Requirement, World], Remark]:
         if world.workloads and value != 30:
             nothing = contradicted(requirement, Field(at(world.workloads[0], key), "not set"))
         return by_fields(requirement, fields, lambda v: parse_quantity(v) == value, nothing)
+
+    return ruling
+
+
+def _history(key: str, value: Decimal, default: Decimal) -> Callable[[Requirement, World], Remark]:
+    def ruling(requirement: Requirement, world: World) -> Remark:
+        fields = [
+            Field(at(o, f"spec.{key}"), default if (v := dig(o, "spec", key)) is None else v)
+            for o in world.kinds("CronJob")
+        ]
+        nothing = undecided(requirement, "there is no CronJob")
+        return by_fields(requirement, fields, lambda v: Decimal(str(v)) == value
+                         if isinstance(v, int | Decimal) else None, nothing)  # fmt: skip
 
     return ruling
 

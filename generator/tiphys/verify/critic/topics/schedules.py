@@ -125,6 +125,8 @@ def _zone(zone: str) -> Callable[[Requirement, World], Remark]:
             return found.lower().removeprefix("etc/") in ("utc", "gmt")
         if found.lower() == zone.lower() or found.lower().endswith(f"/{zone.lower()}"):
             return True
+        if found.lower().removeprefix("etc/") in ("utc", "gmt"):
+            return zone.lower() in ("london", "lisbon", "dublin", "reykjavik") and None
         return False if "/" in zone or found == "not set" else None
 
     def ruling(requirement: Requirement, world: World) -> Remark:

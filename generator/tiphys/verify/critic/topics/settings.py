@@ -44,10 +44,13 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
     labelled: set[str] = set()
     for match in words.find(_LABELLED):
         key, value = match["key"], match["value"].rstrip(".,-")
+        before = words.before(match.start(), 80)
+        if re.search(r"\bnodes?\s+(?:\w+\s+)?\Z", before, re.IGNORECASE):
+            continue
         labelled.add(key)
         where = "annotations" if match["kind"].lower().startswith("ann") else "labels"
         yield words.rule(
-            "setting", f"{key}={_safe(key, value)}", match.span(), _label(where, key, value)
+            "setting", f"{key}={_safe(key, value)}", match.span(), _label(where, key, value, pods="pod" in before.lower())
         )
     seen: set[str] = set()
     for regex in (_PAIR, _SET):
@@ -96,29 +99,6 @@ def _settings(world: World) -> list[tuple[str, Field]]:
     return found
 
 
-def _loose(world: World) -> list[tuple[str, Field]]:
-    found = []
-    for obj in world.objects:
-        for key in ("labels", "annotations"):
-            found += [
-                (k, Field(at(obj, f"metadata.{key}.{k}"), v))
-                for k, v in table(obj, "metadata", key).items()
-            ]
-        if text(obj, "kind") in _PLACES:
-            path = pod_path(obj)
-            shown = ".".join(path)
-            found += [
-                (k, Field(at(obj, f"{shown}.nodeSelector.{k}"), v))
-                for k, v in table(obj, *path, "nodeSelector").items()
-            ]
-        for key in ("hard", "parameters"):
-            found += [
-                (k, Field(at(obj, f"spec.{key}.{k}"), v))
-                for k, v in table(obj, "spec", key).items()
-            ]
-    return found
-
-
 def _arguments(world: World) -> list[tuple[str, Field]]:
     found = []
     for c in world.containers:
@@ -144,7 +124,7 @@ def _same(value: str) -> Callable[[object], bool | None]:
 def _pair(key: str, value: str, *, flag: bool) -> Callable[[Requirement, World], Remark]:
     def ruling(requirement: Requirement, world: World) -> Remark:
         groups = (
-            [_arguments(world)] if flag else [_settings(world), _arguments(world), _loose(world)]
+            [_arguments(world)] if flag else [_settings(world), _arguments(world), list(world.leaves)]
         )
         for group in groups:
             if fields := [field for k, field in group if k == key]:
@@ -183,9 +163,13 @@ def _unset(requirement: Requirement, world: World, key: str, *, flag: bool) -> R
     return undecided(requirement, f"no object sets {key}")
 
 
-def _label(where: str, key: str, value: str) -> Callable[[Requirement, World], Remark]:
+def _label(
+    where: str, key: str, value: str, *, pods: bool
+) -> Callable[[Requirement, World], Remark]:
     def ruling(requirement: Requirement, world: World) -> Remark:
-        fields = [f for k, f in _loose(world) if k == key]
+        fields = [f for k, f in world.leaves if k == key]
+        if pods and world.workloads:
+            fields = [f for f in fields if f".template.metadata.{where}" in f.path]
         nothing = undecided(requirement, "there is no object")
         if world.objects:
             nothing = contradicted(

@@ -21,6 +21,7 @@ from tiphys.verify.critic.world import World, at, dig, many
 
 _CLASS = re.compile(
     r"\bstorage\s?class(?:\s?name)?(?:\s+(?:is|called|named|of))?\s*[:=]?\s*[`'\"]?(?P<a>[a-z0-9][a-z0-9.-]{0,100})"
+    r"|\b(?:of\s+)?class\s+[`'\"](?P<c>[a-z0-9][a-z0-9.-]{0,100})[`'\"]"
     r"|[`'\"]?\b(?P<b>[a-z0-9][a-z0-9.-]{0,100})[`'\"]?\s+storage\s?class\b",
     re.IGNORECASE,
 )
@@ -38,6 +39,7 @@ _MODES = {
 }
 _MOUNT = re.compile(
     r"\bmount(?:ed|s|ing)?(?:\s+(?:it|them|that|this|path))?(?:\s+(?!at\b|under\b|on\b|to\b|is\b)[\w-]+){0,5}?\s*(?:at|under|on|to|in|is|:|=)?\s*[`'\"]?(?P<a>/[\w./-]{1,200})"
+    r"|\b(?:claim|volume|disk|[KMGT]i?B?|directory|class|storage|pvc|emptydir)\b[^.;\n/]{0,60}?\s(?:at|under|to|in|into|on)\s+[`'\"]?(?P<c>/[\w./-]{1,200})"
     r"|\b(?:data|files|disk|volume|storage)\s+(?:at|in|under|goes?\s+(?:in)?to)\s+[`'\"]?(?P<b>/[\w./-]{1,200})",
     re.IGNORECASE,
 )
@@ -57,15 +59,15 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     for match in words.find(SIZE):
         if is_storage(words, match, world):
             sure, maybe = sizes(number(match[1]), match[2])
-            start, end = words.clause(match.start())
+            start, end = words.sentence(match.start())
             scratch = bool(
                 _SCRATCH.search(
-                    words.raw, max(start, match.start() - 30), min(end, match.end() + 30)
+                    words.raw, max(start, match.start() - 60), min(end, match.end() + 30)
                 )
             )
             yield words.rule("storage", match[0], match.span(), _size(sure, maybe, scratch=scratch))
     for match in words.find(_CLASS):
-        name = (match["a"] or match["b"]).rstrip(".-").lower()
+        name = (match["a"] or match["b"] or match["c"]).rstrip(".-").lower()
         if name not in _CLASS_STOP and not words.negated(match.start()):
             yield words.rule("storage", f"class {name}", match.span(), _class(name))
     for match in words.find(_MODE):
@@ -73,7 +75,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         if not words.negated(match.start()):
             yield words.rule("storage", mode, match.span(), _mode(mode))
     for match in words.find(_MOUNT):
-        path = (match["a"] or match["b"]).rstrip("./") or "/"
+        path = (match["a"] or match["b"] or match["c"]).rstrip("./") or "/"
         if not words.negated(match.start()):
             yield words.rule("storage", f"mounted at {path}", match.span(), _mounted(path))
     for match in words.find(_NO_DISK):
