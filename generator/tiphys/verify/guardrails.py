@@ -5,6 +5,7 @@ They are data of the base, never of the proposal. The API server evaluates them 
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,8 +19,7 @@ _API = "admissionregistration.k8s.io/v1"
 _KINDS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 _MOST = 100  # objects
 _LOOK_SECONDS = 0.05
-_CANARY = "tiphys-canary"
-_PLACE = "kube-public"  # a namespace that every cluster has and no guardrail is about
+_CANARY = "tiphys-canary-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +76,47 @@ def install(
     if not guardrails:
         return
     deadline = clock() + seconds
-    for obj in _canary():
+    name = f"{_CANARY}{secrets.token_hex(4)}"  # an old one may still be in force
+    canary = _canary(name)
+    for obj in canary:
         api.apply(obj)
-    while not _denied(api):
+    while not _denied(api, name):
         if clock() > deadline:
             raise Unavailable(f"the guardrails were not in force after {seconds:g} s; try again")
         sleep(_LOOK_SECONDS)
-    for obj in reversed(_canary()):
-        api.delete(obj["apiVersion"], obj["kind"], obj["metadata"]["name"])
+    for obj in reversed(canary):
+        api.delete(obj["apiVersion"], obj["kind"], name)
 
 
-def complaints(guardrails: Guardrails, api: ClusterApi) -> list[str]:
-    """What the server's type check of the installed policies says, once it has looked."""
-    found = []
+def complaints(
+    guardrails: Guardrails,
+    api: ClusterApi,
+    *,
+    seconds: float = 30.0,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[str]:
+    """What the type check of the installed policies says. Unavailable if it says nothing."""
+    deadline = clock() + seconds
+    found: list[str] = []
     for path, obj in guardrails.objects:
         if obj["kind"] != _KINDS[0]:
             continue
-        live = api.get(_API, obj["kind"], obj["metadata"]["name"]) or {}
-        warnings = live.get("status", {}).get("typeChecking", {}).get("expressionWarnings", ())
+        while not (checked := _type_check(api, obj["metadata"]["name"])):
+            if clock() > deadline:
+                raise Unavailable(f"{path}: its types were not checked after {seconds:g} s")
+            sleep(_LOOK_SECONDS)
+        warnings = checked.get("expressionWarnings", ())
         found += [f"{path}: {w['fieldRef']}: {' '.join(w['warning'].split())}" for w in warnings]
     return found
+
+
+def _type_check(api: ClusterApi, name: str) -> Object | None:
+    live = api.get(_API, _KINDS[0], name) or {}
+    status, generation = live.get("status", {}), live.get("metadata", {}).get("generation")
+    if status.get("observedGeneration") != generation:
+        return None
+    return {"expressionWarnings": (), **status.get("typeChecking", {})}
 
 
 def denied_by_policy(refusal: ApiRefusal, obj: Object) -> str | None:
@@ -119,33 +140,38 @@ def _check(path: str, document: object) -> None:
         raise InvalidInput(f"{path}: use apiVersion {_API}")
     metadata = document.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    if not isinstance(name, str) or name == _CANARY:
+    if not isinstance(name, str) or name.startswith(_CANARY):
         raise InvalidInput(f"{path}: a {document['kind']} needs a name of its own")
 
 
-def _denied(api: ClusterApi) -> bool:
-    metadata = {"name": _CANARY, "namespace": _PLACE}
+def _denied(api: ClusterApi, name: str) -> bool:
     try:
-        api.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, dry_run=True)
+        api.apply(_bait(name), dry_run=True)
     except ApiRefusal as refusal:
-        return _CANARY in str(refusal) and "denied request" in str(refusal)
+        return name in str(refusal) and "denied request: seen" in str(refusal)
     return False
 
 
-def _canary() -> tuple[Object, Object]:
+def _bait(name: str) -> Object:
+    """Of a kind that hardly any other rule is about."""
+    api, kind = "node.k8s.io/v1", "RuntimeClass"
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name}, "handler": "none"}
+
+
+def _canary(name: str) -> tuple[Object, Object]:
     rule = {
-        "apiGroups": [""],
+        "apiGroups": ["node.k8s.io"],
         "apiVersions": ["v1"],
         "operations": ["CREATE"],
-        "resources": ["configmaps"],
-        "resourceNames": [_CANARY],
+        "resources": ["runtimeclasses"],
+        "resourceNames": [name],
     }
     policy = {
         "matchConstraints": {"resourceRules": [rule]},
-        "validations": [{"expression": f"object.metadata.name != '{_CANARY}'", "message": "seen"}],
+        "validations": [{"expression": "false", "message": "seen"}],
     }
-    binding = {"policyName": _CANARY, "validationActions": ["Deny"]}
+    binding = {"policyName": name, "validationActions": ["Deny"]}
     return (
-        {"apiVersion": _API, "kind": _KINDS[0], "metadata": {"name": _CANARY}, "spec": policy},
-        {"apiVersion": _API, "kind": _KINDS[1], "metadata": {"name": _CANARY}, "spec": binding},
+        {"apiVersion": _API, "kind": _KINDS[0], "metadata": {"name": name}, "spec": policy},
+        {"apiVersion": _API, "kind": _KINDS[1], "metadata": {"name": name}, "spec": binding},
     )

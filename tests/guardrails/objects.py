@@ -1,0 +1,99 @@
+"""Objects that every guardrail lets in, and how each kind wraps a pod."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+Object = dict[str, Any]
+NAMESPACE = "guarded"
+
+CONTAINER: Object = {
+    "name": "main",
+    "image": "registry.example/web:1.4",
+    "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "16Mi"}},
+    "securityContext": {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    },
+}
+_LABELS = {"app": "web"}
+
+
+def good_pod() -> Object:
+    """A pod's spec that keeps every rule."""
+    return {"containers": [copy.deepcopy(CONTAINER)]}
+
+
+def named(api_version: str, kind: str, **fields: Any) -> Object:
+    """An object in the guarded namespace."""
+    metadata = {"name": "web", "namespace": NAMESPACE}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
+
+
+def _template(spec: Object, **more: Any) -> Object:
+    return {"metadata": {"labels": _LABELS, **more}, "spec": spec}
+
+
+def _controller(api_version: str, kind: str, **more: Any) -> Callable[..., Object]:
+    def make(spec: Object, **metadata: Any) -> Object:
+        selector = {"matchLabels": _LABELS}
+        inner = {"selector": selector, "template": _template(spec, **metadata), **more}
+        return named(api_version, kind, spec=inner)
+
+    return make
+
+
+def _once(spec: Object) -> Object:
+    return {"restartPolicy": "Never", **spec}
+
+
+def _pod(spec: Object, **metadata: Any) -> Object:
+    made = named("v1", "Pod", spec=spec)
+    made["metadata"] |= metadata
+    return made
+
+
+def _job(spec: Object, **metadata: Any) -> Object:
+    return named("batch/v1", "Job", spec={"template": _template(_once(spec), **metadata)})
+
+
+def _cron_job(spec: Object, **metadata: Any) -> Object:
+    job = {"spec": {"template": _template(_once(spec), **metadata)}}
+    return named("batch/v1", "CronJob", spec={"schedule": "0 2 * * *", "jobTemplate": job})
+
+
+def _pod_template(spec: Object, **metadata: Any) -> Object:
+    return named("v1", "PodTemplate", template=_template(spec, **metadata))
+
+
+def _replication_controller(spec: Object, **metadata: Any) -> Object:
+    inner = {"selector": _LABELS, "template": _template(spec, **metadata)}
+    return named("v1", "ReplicationController", spec=inner)
+
+
+KINDS: dict[str, Callable[..., Object]] = {
+    "Pod": _pod,
+    "PodTemplate": _pod_template,
+    "ReplicationController": _replication_controller,
+    "Deployment": _controller("apps/v1", "Deployment"),
+    "ReplicaSet": _controller("apps/v1", "ReplicaSet"),
+    "DaemonSet": _controller("apps/v1", "DaemonSet"),
+    "StatefulSet": _controller("apps/v1", "StatefulSet", serviceName="web"),
+    "Job": _job,
+    "CronJob": _cron_job,
+}
+
+
+def put(found: Any, path: str, value: Any) -> None:
+    """Set a dotted path, making mappings on the way; None removes. Numbers are list indices."""
+    *steps, last = path.split(".")
+    for step in steps:
+        found = found[int(step)] if isinstance(found, list) else found.setdefault(step, {})
+    if value is None:
+        found.pop(last, None)
+    else:
+        found[last] = value
