@@ -9,7 +9,7 @@ from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy
 from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change
 from tiphys.domain.wording import counted
-from tiphys.library import CLUSTER_FOLDER
+from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, skill_names
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.subject import Subject, changes_guardrails, release_folder
@@ -38,6 +38,8 @@ def check_scope(subject: Subject, policy: Policy) -> Finding:
         problems.append(f"{GUARDRAILS}: guardrails are changed alone; take out the rest")
     if not problems:
         problems += _off_limits(subject, policy)
+    if not problems and subject.agent:
+        problems += _programs_only(subject)
     return failed_or_passed(problems, f"{counted(len(subject.changes), 'file')}, all within reach")
 
 
@@ -78,6 +80,29 @@ def _agent_problems(subject: Subject) -> Iterator[str]:
         yield f"touches {len(named)} skills ({', '.join(named[:3])}); one at a time"
 
 
+def _programs_only(subject: Subject) -> Iterator[str]:
+    """What a program may not do to a release or a skill, though its files look right."""
+    named = sorted({c.path.split("/")[1] for c in subject.changes if c.path.startswith("skills/")})
+    folders = {f for c in subject.changes if (f := release_folder(c.path))}
+    for folder in sorted({*folders, *(f"skills/{name}" for name in named)}):
+        if not subject.reader.entries(subject.rev, folder):
+            yield f"{folder}: is removed; that is for a person to propose"
+        elif folder in subject.release_folders and folder not in subject.made_from_skills:
+            yield f"{folder}: has no {RELEASE_FILE}; a program proposes what a skill renders"
+    known = skill_names(subject.reader, subject.base or subject.rev)
+    for name in named:
+        for other in known:
+            if other != name and _skeleton(other) == _skeleton(name):
+                yield f"skills/{name}: looks like skills/{other}; choose another name"
+
+
+def _skeleton(name: str) -> str:
+    """The name as a hasty eye reads it."""
+    for looks, like in (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l")):
+        name = name.replace(looks, like)
+    return name.replace("-", "").removesuffix("s")
+
+
 def _off_limits(subject: Subject, policy: Policy) -> Iterator[str]:
     for folder in subject.release_folders:
         namespace = folder.split("/")[1]
@@ -107,4 +132,4 @@ def _foreign_namespace(path: str, found: dict[str, object], namespace: object) -
         yield f"{path}: {found.get('kind')} is in namespace {namespace}, its folder is {folder}"
 
 
-CHECK = StaticCheck("scope", "static", 1, check_scope)
+CHECK = StaticCheck("scope", "static", 2, check_scope)
