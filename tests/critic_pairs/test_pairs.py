@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,14 @@ def test_halves_alternate_within_a_topic(path: Path) -> None:
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_every_fault_is_in_both_halves(fault: str) -> None:
     assert {pair["half"] for pair in PAIRS if pair.get("fault") == fault} == {"tune", "held-out"}
+
+
+def test_the_readme_counts_what_is_there() -> None:
+    text = (HERE / "README.md").read_text()
+    told = re.findall(r"([a-z]+) ([0-9]+)", text.split("by fault:")[1])
+    there = Counter(pair["fault"] for pair in PAIRS if "fault" in pair)
+    assert {fault: int(number) for fault, number in told} == dict(there)
+    assert f"{len(PAIRS)} pairs" in text
 
 
 def test_many_kinds_are_covered() -> None:
