@@ -14,15 +14,18 @@ from tiphys.cli.output import as_json, progress, table
 _SET = "tests/retrieval/requests.yaml"
 
 
+_ELSEWHERE = ("mutants", "speed")
+
+
 class _Benches(click.Group):
-    """Its own commands, and `speed`, which lies in a file of its own."""
+    """Its own commands, and those that lie in files of their own."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), "speed"])
+        return sorted([*super().list_commands(ctx), *_ELSEWHERE])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "speed":
-            found: click.Command = importlib.import_module("tiphys.cli.bench_speed").command
+        if cmd_name in _ELSEWHERE:
+            found: click.Command = importlib.import_module(f"tiphys.cli.bench_{cmd_name}").command
             return found
         return super().get_command(ctx, cmd_name)
 
