@@ -42,7 +42,7 @@ class OpenAiModel:
                 seed=seed,
                 temperature=0,
             )
-        except openai.OpenAIError as problem:
+        except (openai.OpenAIError, ValueError) as problem:  # a 200 that is no JSON
             raise Unavailable(f"model {self._model} at {self._base_url}: {_said(problem)}") from None
         text = _text(answer)
         if text is None:

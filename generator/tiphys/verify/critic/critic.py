@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tiphys.verify.critic.masking import HIDDEN, secrets_of
 from tiphys.verify.critic.model import Remark
 from tiphys.verify.critic.topics import TOPICS
 from tiphys.verify.critic.wording import Words
@@ -21,10 +23,27 @@ def remarks(request: str, objects: Iterable[Any]) -> tuple[Remark, ...]:
     """
     if not request.strip():
         return ()
-    world = World.of(objects)
+    given = list(objects)
+    world = World.of(given)
     words = Words.of(request, world)
     found = list(dict.fromkeys(each for topic in TOPICS for each in topic(words, world)))
-    return tuple(_bounded(found))
+    hidden = {value for each in given if isinstance(each, Mapping) for value in secrets_of(each)}
+    return tuple(_scrubbed(each, hidden) for each in _bounded(found))
+
+
+def _scrubbed(remark: Remark, hidden: Collection[str]) -> Remark:
+    """Without the values of Secrets, should the request itself repeat one."""
+    asked = remark.requirement
+    if not any(v in part for v in hidden for part in (asked.value, asked.quote, remark.found)):
+        return remark
+
+    def clean(text: str) -> str:
+        for value in sorted(hidden, key=len, reverse=True):
+            text = text.replace(value, HIDDEN)
+        return text
+
+    scrubbed = replace(asked, value=clean(asked.value), quote=clean(asked.quote))
+    return replace(remark, requirement=scrubbed, found=clean(remark.found))
 
 
 def _bounded(found: Sequence[Remark]) -> Sequence[Remark]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -39,6 +40,25 @@ def looks_secret(value: str) -> bool:
 def cleaned(text: str) -> str:
     """Free text with what looks like a credential hidden."""
     return _VALUE.sub(HIDDEN, _INSIDE.sub(rf"\1{HIDDEN}", text))
+
+
+def secrets_of(obj: Mapping[str, Any]) -> set[str]:
+    """Values of a Secret as they are written and as they are meant, from 4 characters on."""
+    found: set[str] = set()
+    if obj.get("kind") == "Secret":
+        for key in ("data", "stringData"):
+            inner = obj.get(key)
+            for value in inner.values() if isinstance(inner, Mapping) else ():
+                if isinstance(value, str):
+                    found |= {value, _decoded(value)}
+    return {value for value in found if len(value) > 3}
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except ValueError:
+        return ""
 
 
 def masked(obj: Mapping[str, Any]) -> dict[str, Any]:

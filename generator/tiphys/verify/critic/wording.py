@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import islice
 
 from tiphys.verify.critic.model import Remark, Requirement, about, together
 from tiphys.verify.critic.world import World
 
 LIMIT = 64 * 1024
 _QUOTE = 160
+_MATCHES = 200
 _ONES: dict[str, int | Decimal] = {
     "zero": 0, "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5,
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
@@ -47,6 +49,10 @@ _NEGATION = re.compile(
     r"|mustn't|shouldn't|won't|cannot|can't|needn't|instead\s+of|rather\s+than|avoid|exclude|skip"
     r"|drop|remove|ohne|kein|keine|keinen|sans|sin)\b",
     re.IGNORECASE,
+)
+_ITEMS = re.compile(
+    r"\s+(?:(?:need|want|use|have|create|add|be)\w*\s+)?(?:(?:an?y?\s+)?[A-Za-z-]+(?:\s+[A-Za-z-]+)?\s*,\s*){1,5}"
+    r"(?:(?:or|nor)\s+)?(?:an?y?\s+)?(?:[A-Za-z-]+\s+)?",
 )
 _EVERY = re.compile(r"\b(?:both|each|all(?:\s+of\s+them)?|every\s+one)\b", re.IGNORECASE)
 _OF_NEXT = re.compile(
@@ -90,11 +96,13 @@ class Words:
     @classmethod
     def of(cls, request: str, world: World) -> Words:
         """Cut to 64 Ki characters; odd quotes, dashes and spaces made plain, one for one."""
-        return cls(request[:LIMIT].translate(_TRANSLATE), world)
+        plain = request[:LIMIT].translate(_TRANSLATE)
+        # Long runs of white space carry nothing, and patterns would walk them again and again.
+        return cls(re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", plain)), world)
 
     def find(self, regex: re.Pattern[str]) -> Iterator[re.Match[str]]:
-        """Every match."""
-        return regex.finditer(self.raw)
+        """The first 200 matches: more of one kind is no request that a person wrote."""
+        return islice(regex.finditer(self.raw), _MATCHES)
 
     def has(self, regex: re.Pattern[str]) -> bool:
         """Whether it says so anywhere."""
@@ -131,7 +139,19 @@ class Words:
     def negated(self, position: int) -> bool:
         """Whether a negation stands in the same clause, shortly before."""
         start = max(self.clause(position)[0], position - 50)
-        return _NEGATION.search(self.raw, start, position) is not None
+        if _NEGATION.search(self.raw, start, position):
+            return True
+        return self.listed_out(position)
+
+    def listed_out(self, position: int) -> bool:
+        """Whether it is an item of a list that a negation opens: "no Ingress, Service or volume"."""
+        first, last = self.sentence(position)
+        *_, found = [None, *_NEGATION.finditer(self.raw, max(first, position - 90), position)]
+        if found is None:
+            return False
+        between = self.raw[found.end() : position]
+        joined = re.search(r"\b(?:or|nor)\b", self.raw[found.end() : min(last, position + 40)])
+        return bool(_ITEMS.fullmatch(between) and joined)
 
     def worlds(self, start: int, end: int) -> list[tuple[str, World]]:
         """What the words between two positions are about: (name, its objects) or ("", all)."""

@@ -239,6 +239,18 @@ def leaves(obj: Any) -> Iterator[tuple[str, str, Any]]:
             yield key, here, inner
 
 
+def walk_maps(value: Any, path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every map inside a JSON value with its path, `value` itself first."""
+    stack = [(path, value)]
+    while stack:
+        here, inner = stack.pop()
+        if isinstance(inner, Mapping):
+            yield here, inner
+            stack += [(f"{here}.{k}", v) for k, v in reversed(list(inner.items()))]
+        elif isinstance(inner, list):
+            stack += [(f"{here}[{i}]", inner[i]) for i in reversed(range(len(inner)))]
+
+
 def selects(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
     """Whether equal labels are all that a non-empty selector asks for."""
     return bool(selector) and all(labels.get(k) == v for k, v in selector.items())

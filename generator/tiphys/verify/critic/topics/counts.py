@@ -32,10 +32,10 @@ _KEYED = pattern(
 )
 _TIMES = pattern(r"\breplicated {N} times|\b{N}[- ]way replicated")
 _RANGE = pattern(
-    rf"\b(?:between|from)? ?{{N}} ?(?:and|to|-|\.\.|und|bis|y|a|à|et|e) ?{{N}}(?: (?:[a-z]+ )?{_NOUN})"
+    rf"\b(?:between|from)? ?{{N}} ?(?:and|to|-|\.\.|und|bis|y|a|à|et|e) ?{{N}}(?: (?:[a-z]{{1,30}} )?{_NOUN})"
     rf"|\b(?:scales?|scaling|autoscales?|autoscaling|range|replicas|instances|pods|copies)\b"
     r"[^.\n]{0,40}? (?:between|from) {N} (?:and|to|up to) {N}(?! ?%)"
-    rf"|\bbetween {{N}} and {{N}}(?: (?:[a-z]+ )?{_NOUN})"
+    rf"|\bbetween {{N}} and {{N}}(?: (?:[a-z]{{1,30}} )?{_NOUN})"
 )
 _LOW = pattern(
     r"\b(?:min(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|floor(?: of| is)?|mindestens|minReplicas(?: of|:|=)?|"

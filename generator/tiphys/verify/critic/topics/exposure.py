@@ -25,7 +25,7 @@ _HOST = re.compile(
 )
 _PUBLISH = re.compile(
     r"\b(?:publish\w*|expos\w*|reach\w*|available|ingress\w*|hosts?|hostname|domains?|public\w*|urls?|"
-    r"address|access\w*|visit\w*|open\s+to|routes?|internet|tls|https|serve[sd]?\s+(?:\w+\s+)?(?:at|on|under))\b|https?://",
+    r"address|access\w*|visit\w*|open\s+to|routes?|internet|tls|https|serve[sd]?\s+(?:\w{1,30}\s+)?(?:at|on|under))\b|https?://",
     re.IGNORECASE,
 )
 _NOT_HOST = re.compile(
@@ -41,7 +41,7 @@ _PRIVATE = re.compile(
     r"\b(?:not|never|isn't|must\s+not|shouldn't|don't|nothing|nobody|no\s+one)\b[^.;\n]{0,50}?\b(?:exposed?|reach\w*|visible|accessible|"
     r"available|publish\w*|public|open|get\s+(?:in|at))\b[^.;,\n]{0,30}?\b(?:outside|internet|public\w*|externally|world|from\s+out)\w*"
     r"|\b(?:cluster-?internal|internal(?:ly)?[\s-]only|internal\s+(?:service|use|to\s+the\s+cluster)|private\s+(?:service|to\s+the\s+cluster)|(?:purely|strictly)\s+internal|"
-    r"(?:only|just|strictly|purely)\s+(?:\w+\s+){0,4}?(?:inside|within|internal(?:ly)?|in)\s+(?:of\s+)?(?:the|our|this)\s+cluster|"
+    r"(?:only|just|strictly|purely)\s+(?:\w{1,30}\s+){0,4}?(?:inside|within|internal(?:ly)?|in)\s+(?:of\s+)?(?:the|our|this)\s+cluster|"
     r"(?:in|inside|within)\s+(?:of\s+)?(?:the\s+|this\s+|our\s+)?(?:same\s+)?cluster\s+only|only\s+(?:by|for|from|to)\s+(?:other\s+)?(?:pods|services|workloads|things)\s+(?:in|inside|within)|within\s+the\s+cluster\s+only|in-cluster\s+only|cluster\s?ip\s+only|only\s+internal(?:ly)?|not\s+public(?:ly)?(?:\s+\w+)?|"
     r"no\s+(?:public|external|outside|internet)\s+(?:access|exposure|endpoint|traffic|address|ip)|(?:not|never)\s+(?:be\s+)?(?:exposed|published)|without\s+(?:any\s+)?(?:public|external)\s+\w+)\b",
     re.IGNORECASE,
@@ -52,7 +52,7 @@ _NO_TYPE = re.compile(
 )
 _PUBLIC = re.compile(
     r"\b(?:from\s+(?:the\s+)?(?:internet|outside(?:\s+(?:of\s+)?the\s+cluster)?)|to\s+the\s+(?:internet|outside(?:\s+world)?|public)|"
-    r"publicly\s+(?:\w+\s+)?|externally\s+(?:\w+\s+)?|exposed?\s+externally|public\s+(?:endpoint|address|access|url))\b",
+    r"publicly\s+(?:\w{1,30}\s+)?|externally\s+(?:\w{1,30}\s+)?|exposed?\s+externally|public\s+(?:endpoint|address|access|url))\b",
     re.IGNORECASE,
 )
 _TYPE = re.compile(

@@ -25,7 +25,7 @@ _SHORT = re.compile(
 _INTRO = re.compile(r"\bimages?\b|\bcontainer\b|\bbuild\b", re.IGNORECASE)
 _PAST = re.compile(
     r"\b(?:from|instead\s+of|rather\s+than|not|replac\w+|currently|was|were|old|previous\w*|"
-    r"used\s+to\s+be|no\s+longer|like|based\s+on)\s+(?:\w+\s+){0,2}[`'\"]?\Z",
+    r"used\s+to\s+be|no\s+longer|like|based\s+on)\s+(?:\w{1,30}\s+){0,2}[`'\"]?\Z",
     re.IGNORECASE,
 )
 _FROM_OK = re.compile(r"\b(?:run|runs|running|start|deploy|image|pull(?:ed)?|made|job)\b[^.\n]{0,50}\bfrom\s+"

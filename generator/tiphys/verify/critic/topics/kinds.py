@@ -40,12 +40,12 @@ NOUNS = "|".join(sorted((k.replace(" ", r"[\s-]") for k in KINDS), key=lambda k:
 _COMMON = frozenset({"service", "deployment", "job", "ingress"})
 _WANTED = re.compile(
     rf"(?P<lead>\b(?:an?|one|its\s+own|their\s+own|plus|add|create|as|kind)\s+|\bkind:\s*|\band\s+)"
-    rf"(?:[a-z-]+\s+){{0,2}}?(?P<noun>{NOUNS})\b(?!\s*(?:name|already|class))",
+    rf"(?:[a-z-]{{1,30}}\s+){{0,2}}?(?P<noun>{NOUNS})\b(?!\s*(?:name|already|class))",
     re.IGNORECASE,
 )
 _NO = re.compile(
     rf"\b(?:no|without|w/o|ohne|kein(?:e|en)?|sans|not\s+(?:need|want|create|add|use)|don't\s+(?:need|want|create|add|use)|"
-    rf"doesn't\s+need|needs\s+no|nor|neither)\s+(?:an?y?\s+|the\s+)?(?:[a-z-]+\s+(?:or\s+)?){{0,2}}?"
+    rf"doesn't\s+need|needs\s+no|nor|neither)\s+(?:an?y?\s+|the\s+)?(?:[a-z-]{{1,30}}\s+(?:or\s+)?){{0,2}}?"
     rf"(?P<noun>{NOUNS}|services|secrets?|volumes?|autoscaling|persistent\s+(?:storage|volumes?|disk)|"
     rf"storage|disk|load\s?balancers?|node\s?ports?)\b(?!\s+(?:account\s+)?(?:token|name|links))",
     re.IGNORECASE,
@@ -54,6 +54,7 @@ _MORE_NO = {
     "services": ("Service",), "secret": ("Secret",), "secrets": ("Secret",),
     "autoscaling": ("HorizontalPodAutoscaler", "ScaledObject"),
 }  # fmt: skip
+_NOUN = re.compile(rf"\b(?P<noun>{NOUNS})\b", re.IGNORECASE)
 _EXISTING = re.compile(
     r"\b(?:existing|already|of|behind|for|to|in|from|through|via|by|into|existing\s+\w+|current)\s+\Z",
     re.IGNORECASE,
@@ -77,10 +78,16 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     for match in words.find(_NO):
         ruled_out.add(match.start("noun"))
         yield from _without(words, world, match)
+    for match in words.find(_NOUN):
+        if match.start() not in ruled_out and words.listed_out(match.start()):
+            ruled_out.add(match.start())
+            yield from _without(words, world, match)
     for match in words.find(_WANTED):
         noun = match["noun"]
         plain = _plain(noun)
-        if match.start("noun") in ruled_out or words.negated(match.start("noun")):
+        if match.start("noun") in ruled_out:
+            continue
+        if words.negated(match.start("noun")):
             continue
         if plain in _COMMON and noun[0].islower():
             continue

@@ -39,11 +39,16 @@ _NOT = re.compile(r"\b(?:not|never|except|leave|don't\s+touch|unlike|instead\s+o
 def rule(words: Words, world: World) -> Iterator[Remark]:
     """One remark a namespace named as a home, one a peer."""
     homes: dict[str, tuple[int, int]] = {}
+    policies = bool(world.kinds("NetworkPolicy"))
+    named = {name for name, _, _ in _named(words)}
+    places = {namespace_of(o) for o in world.kinds("NetworkPolicy")}
+    between = policies and len(named) > 1 and places <= named and len(places) == 1
     for name, start, end in _named(words):
         before = words.before(start, 40)
         if _NOT.search(before):
             continue
-        if _PEER.search(before):
+        # A policy speaks of both its sides: what is not its own place is the other side.
+        if name not in places if between else _PEER.search(before):
             requirement = Requirement("namespace", name, words.quote(start, end))
             yield _peer(requirement, world)
         else:

@@ -20,7 +20,7 @@ from tiphys.verify.critic.world import World, at, dig, many, pod_labels, selects
 Role = Literal["container", "service", "node", "any"]
 _P = r"(?P<port>\d{1,5})(?!\d)(?![\d.,]*\d)(?!\s?(?:Mi|Gi|m|%|seconds|minutes|replicas)\b)"
 _PORT = re.compile(
-    rf"\b(?P<what>(?:[a-z-]+\s+)?(?:[a-z-]+\s+)?)(?:ports?|targetPort|containerPort|nodePort|hostPort)"
+    rf"\b(?P<what>(?:[a-z-]{{1,30}}\s+)?(?:[a-z-]{{1,30}}\s+)?)(?:ports?|targetPort|containerPort|nodePort|hostPort)"
     rf"(?:\s+(?:is|number|should\s+be|must\s+be|set\s+to|of|at))?\s*[:=]?\s*[`'\"]?{_P}",
     re.IGNORECASE,
 )
@@ -32,7 +32,7 @@ _LISTENS = re.compile(
     re.IGNORECASE,
 )
 _EXPOSES = re.compile(
-    rf"\b(?P<what>expos(?:e|es|ed|ing)|reachable|available|published?)\s+(?:\w+\s+){{0,4}}?(?:on|at)\s+"
+    rf"\b(?P<what>expos(?:e|es|ed|ing)|reachable|available|published?)\s+(?:\w{{1,30}}\s+){{0,4}}?(?:on|at)\s+"
     rf"(?:port\s+|:)?{_P}",
     re.IGNORECASE,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 from tiphys.verify.critic.model import (
     Field,
@@ -13,7 +14,8 @@ from tiphys.verify.critic.model import (
     contradicted,
     undecided,
 )
-from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.quantities import parse_quantity
+from tiphys.verify.critic.wording import Words, number, pattern, plainly
 from tiphys.verify.critic.world import World, dig, many
 
 _PROBES = {"readiness": "readinessProbe", "liveness": "livenessProbe", "startup": "startupProbe"}
@@ -37,6 +39,7 @@ _IMAGE = re.compile(r"[\w-]+\.[\w.-]+\Z|:\d+\Z")
 
 def rule(words: Words, _world: World) -> Iterator[Remark]:
     """Paths named near a word for health."""
+    yield from _timing(words)
     for match in words.find(_PORT):
         what = match[0].lower()
         key = next((v for k, v in _PROBES.items() if what.startswith(k)), "")
@@ -58,6 +61,44 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
             what = match["what"].lower()
             key = next((v for k, v in _PROBES.items() if k.startswith(what[:4])), "")
             yield words.rule("probe", path, match.span(), _path(path, key))
+
+
+_TIMING = (
+    ("periodSeconds", pattern(r"\bevery {N} ?s(?:ec(?:ond)?s?)?\b|\bperiod(?: of| is|:)? {N}")),
+    ("failureThreshold", pattern(r"\b{N} (?:consecutive |failed |missed )?(?:misses|failures|failed|attempts|tries|checks in a row|times in a row)\b")),
+    ("initialDelaySeconds", pattern(r"\b(?:initial delay|first (?:check|probe)|starting|wait(?:s|ing)?)(?: (?:of|is|after|for))?:? {N} ?s")),
+    ("timeoutSeconds", pattern(r"\btime-?out(?: of| is|:)? {N} ?s|\b{N}[ -]?s(?:ec(?:ond)?s?)? time-?out")),
+)
+_ABOUT = re.compile(r"\b(?P<what>readiness|liveness|startup|health\w*|probe\w*)(?:Probe)?", re.IGNORECASE)
+_DEFAULT = {"periodSeconds": 10, "failureThreshold": 3, "initialDelaySeconds": 0, "timeoutSeconds": 1}
+
+
+def _timing(words: Words) -> Iterator[Remark]:
+    """How often and how patiently, where the sentence is about probes."""
+    for field, regex in _TIMING:
+        for match in words.find(regex):
+            *_, near = [None, *_ABOUT.finditer(words.raw, words.sentence(match.start())[0], match.start())]
+            if near is None:
+                continue
+            value = next(number(g) for g in match.groups() if g)
+            key = next((v for k, v in _PROBES.items() if near["what"].lower().startswith(k)), "")
+            yield words.rule("probe", f"{field} {plainly(value)}", match.span(), _timed(field, value, key))
+
+
+def _timed(field: str, value: Decimal, key: str) -> Callable[[Requirement, World], Remark]:
+    keys = (key,) if key else tuple(_PROBES.values())
+
+    def ruling(requirement: Requirement, world: World) -> Remark:
+        fields = [
+            Field(f"{c.path}.{k}.{field}", dig(c.spec, k).get(field, _DEFAULT[field]))
+            for c in world.main_containers
+            for k in keys
+            if isinstance(dig(c.spec, k), dict)
+        ]
+        return by_fields(requirement, fields, lambda v: parse_quantity(v) == value,
+                         undecided(requirement, "there is no such probe"))  # fmt: skip
+
+    return ruling
 
 
 def _port(port: str, key: str) -> Callable[[Requirement, World], Remark]:

@@ -31,7 +31,7 @@ _HARD = re.compile(
     r"expos\w*|öffentlich|extern\w*|world|customers|visitors?|browser)\b",
     re.IGNORECASE,
 )
-_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+(?:[:@][\w.:-]+)?")
+_IMAGE = re.compile(r"(?<![\w.-])[\w.-]{1,100}(?:/[\w.-]{1,100}){1,8}(?:[:@][\w.:-]{1,100})?")
 _RIGHTS = re.compile(
     r"\b(?:roles?|rbac|role\s?bindings?|cluster\s?roles?|permissions?|rights?|access|allow\w*|may|can|able|read\w*|list|watch|view\w*|service\s?account|"
     r"privileges?|admin\w*|manage[sd]?|operator|controller|authori[sz]\w+|look\s+at|see|discover\w*|berechtig\w+)\b",
@@ -45,10 +45,7 @@ _HOST = re.compile(
     r"\b(?:host\s?path|host\s?network|host\s?pid|host\s?ipc|host|hosts|nodes?|machines?|/var|/proc|/sys|/etc|/run|/dev|docker\.sock|containerd)\b",
     re.I,
 )
-_PRIVILEGED = re.compile(
-    r"\b(?:privileged|capabilit\w+|root\b|sys_admin|net_admin|net_raw|escalat\w+|setuid)\b",
-    re.IGNORECASE,
-)
+_ROOT = re.compile(r"\broot\b(?!\s*(?:file|fs|ist|is|path|dir))", re.IGNORECASE)
 _WRITES = frozenset(
     {
         "*",
@@ -143,16 +140,14 @@ def _power(words: Words, world: World) -> Iterator[Remark]:
             path = dig(volume, "hostPath", "path")
             if (
                 path is not None
-                and str(path) not in words.raw
+                and not _path_said(words, str(path))
                 and not (words.has(_HOST) and str(path).startswith("/var/log"))
             ):
                 yield _unasked("host", Field(f"{field.path}[{i}].hostPath.path", path))
-    if words.has(_PRIVILEGED):
-        pass
     for container in world.containers:
         context = table(container.spec, "securityContext")
         for key in ("privileged", "allowPrivilegeEscalation"):
-            if context.get(key) is True and not re.search(r"privileged|escalat", words.raw, re.I):
+            if context.get(key) is True and not _granted(words, key):
                 yield _unasked("rights", Field(f"{container.path}.securityContext.{key}", True))
         added = [
             str(c) for c in many(context, "capabilities", "add") if str(c) != "NET_BIND_SERVICE"
@@ -163,11 +158,25 @@ def _power(words: Words, world: World) -> Iterator[Remark]:
                 "rights",
                 Field(f"{container.path}.securityContext.capabilities.add", ", ".join(added)),
             )
-        if context.get("runAsUser") == 0 and not re.search(r"\broot\b", words.raw, re.I):
+        if context.get("runAsUser") == 0 and not _as_root(words):
             yield _unasked("rights", Field(f"{container.path}.securityContext.runAsUser", 0))
     for field in world.pod_fields("securityContext", "runAsUser"):
-        if field.value == 0 and not re.search(r"\broot\b", words.raw, re.I):
+        if field.value == 0 and not _as_root(words):
             yield _unasked("rights", field)
+
+
+def _path_said(words: Words, path: str) -> bool:
+    return re.search(rf"(?<![\w./-]){re.escape(path)}(?![\w/-])", words.raw) is not None
+
+
+def _as_root(words: Words) -> bool:
+    return any(not words.negated(m.start()) for m in words.find(_ROOT))
+
+
+def _granted(words: Words, key: str) -> bool:
+    """Whether somebody asks for it, and not against it."""
+    said = r"\bprivileged\b" if key == "privileged" else r"allow\w*\s+(?:privilege\s+)?escalat\w+|privileged\b"
+    return any(not words.negated(m.start()) for m in words.find(re.compile(said, re.IGNORECASE)))
 
 
 def _policies(words: Words, world: World) -> Iterator[Remark]:

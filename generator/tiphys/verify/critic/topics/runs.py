@@ -48,7 +48,7 @@ _TTL = pattern(
     rf"\b(?:clean(?:ed)?(?: it)?(?: up)?|delete[sd]?|remove[sd]?|gone|ttl\w*|expires?|kept?)(?: (?:it|them|the job|finished jobs|itself|automatically))?(?: (?:up|after|for|of|is|within|at most))* ?[:=]? ?{{N}}[ -]?{_UNIT}"
 )
 _FORBID = re.compile(
-    r"\b(?:(?:never|not|no|don't|mustn't|must\s+not|may\s+not|shouldn't)\s+(?:\w+\s+){0,2}?overlap\w*|no\s+overlapping|no\s+two\s+runs|(?:never|not)\s+(?:\w+\s+){0,4}?(?:two|second\s+run|at\s+the\s+same\s+time|concurrent\w*|in\s+parallel)|"
+    r"\b(?:(?:never|not|no|don't|mustn't|must\s+not|may\s+not|shouldn't)\s+(?:\w{1,30}\s+){0,2}?overlap\w*|no\s+overlapping|no\s+two\s+runs|(?:never|not)\s+(?:\w{1,30}\s+){0,4}?(?:two|second\s+run|at\s+the\s+same\s+time|concurrent\w*|in\s+parallel)|"
     r"(?:skip|wait|do\s+not\s+start|don't\s+start)[^.\n]{0,50}(?:previous|last|earlier|still\s+(?:running|going|busy))|concurrencyPolicy\W{1,3}Forbid|forbid\s+concurren\w+|one\s+run\s+at\s+a\s+time|concurrency\s+(?:policy\s+)?forbid)\b",
     re.IGNORECASE,
 )

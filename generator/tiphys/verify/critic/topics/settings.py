@@ -15,6 +15,7 @@ from tiphys.verify.critic.model import (
     undecided,
 )
 from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.world import walk_maps
 from tiphys.verify.critic.world import World, at, dig, many, pod_path, table, text
 
 _PAIR = re.compile(
@@ -33,8 +34,16 @@ _RUN_AS = re.compile(
     re.I,
 )
 _NON_ROOT = re.compile(
-    r"\bnon-?root\b|\bnot\s+(?:run\s+)?as\s+root\b|\brunAsNonRoot\b", re.IGNORECASE
+    r"\b(?:no|not|never|without|non)[\s-]+(?:[a-z]+\s+){0,2}?root\b(?!\s*file)|\brunAsNonRoot\b|\bunprivileged\b|"
+    r"\broot\s+(?:is\s+|ist\s+)?(?:forbidden|verboten|not\s+allowed|prohibited|banned)\b",
+    re.IGNORECASE,
 )
+_NODES = re.compile(
+    r"\b(?P<lead>(?:[\w']+\s+){0,5}?)nodes?\s+(?:that\s+are\s+)?(?:labell?ed|with(?:\s+the)?\s+labels?|with|carrying|where|having|that\s+have)\s+"
+    r"(?:the\s+label\s+)?[`'\"]?(?P<key>[A-Za-z][\w./-]{0,120})(?:=|\s+is\s+|:\s?)[`'\"]?(?P<value>[\w.-]{1,63})",
+    re.IGNORECASE,
+)
+_AWAY = re.compile(r"\b(?:away|not|never|avoid|except|off|no)\b", re.IGNORECASE)
 _READ_ONLY = re.compile(r"\bread-?only\s+(?:root\s*)?(?:file\s?system|fs)\b", re.IGNORECASE)
 _PLACES = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
 
@@ -45,7 +54,7 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
     for match in words.find(_LABELLED):
         key, value = match["key"], match["value"].rstrip(".,-")
         before = words.before(match.start(), 80)
-        if re.search(r"\bnodes?\s+(?:\w+\s+)?\Z", before, re.IGNORECASE):
+        if re.search(r"\bnodes?\s+(?:\w{1,30}\s+)?\Z", before, re.IGNORECASE):
             continue
         labelled.add(key)
         where = "annotations" if match["kind"].lower().startswith("ann") else "labels"
@@ -71,6 +80,11 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
             ruled = words.rule("setting", quote, match.span(), _pair(key, value, flag=flag))
             yield _requoted(ruled, quote)
     yield from _security(words)
+    for match in words.find(_NODES):
+        key, value = match["key"], match["value"].rstrip(".-")
+        away = bool(_AWAY.search(match["lead"]))
+        said = f"{'not ' if away else ''}{key}={value}"
+        yield words.rule("placement", said, match.span(), _placed(key, value, away=away))
 
 
 def _requoted(remark: Remark, quote: str) -> Remark:
@@ -189,7 +203,7 @@ def _security(words: Words) -> Iterator[Remark]:
             _pod_says(("runAsUser",), int(match["id"])),
         )
     if found := _NON_ROOT.search(words.raw):
-        yield words.rule("security", "not root", found.span(), _pod_says(("runAsNonRoot",), True))
+        yield words.rule("security", "not root", found.span(), _not_root)
     if found := _READ_ONLY.search(words.raw):
         yield words.rule(
             "security", "read-only root", found.span(), _pod_says(("readOnlyRootFilesystem",), True)
@@ -214,5 +228,44 @@ def _pod_says(path: tuple[str, ...], wanted: object) -> Callable[[Requirement, W
             if field.value != wanted:
                 return contradicted(requirement, field)
         return by_fields(requirement, fields, lambda v: v == wanted, nothing)
+
+    return ruling
+
+
+def _not_root(requirement: Requirement, world: World) -> Remark:
+    users = world.container_fields("securityContext", "runAsUser")
+    users += world.pod_fields("securityContext", "runAsUser")
+    for field in users:
+        if field.value == 0:
+            return contradicted(requirement, field)
+    said = _pod_says(("runAsNonRoot",), True)(requirement, world)
+    if said.ruling == "contradicted" and users and said.found == "not set":
+        return by_fields(requirement, users, lambda v: v != 0, said)
+    return said
+
+
+def _placed(key: str, value: str, *, away: bool) -> Callable[[Requirement, World], Remark]:
+    """By node selector or required affinity; `away`: kept off such nodes."""
+
+    def ruling(requirement: Requirement, world: World) -> Remark:
+        for field in world.pod_fields("nodeSelector", key):
+            if (field.value == value) is away:
+                return contradicted(requirement, field)
+            return Remark(requirement, "covered", field.path, value)
+        for field in world.pod_fields("affinity", "nodeAffinity"):
+            for path, inner in walk_maps(field.value):
+                if dig(inner, "key") != key or not isinstance(dig(inner, "operator"), str):
+                    continue
+                among = value in [str(v) for v in many(inner, "values")]
+                inside = {"In": among, "NotIn": not among, "Exists": True, "DoesNotExist": False}
+                if (allowed := inside.get(text(inner, "operator"))) is not None:
+                    place = Field(f"{field.path}{path}.operator", text(inner, "operator"))
+                    if (not allowed if away else allowed):
+                        return Remark(requirement, "covered", place.path, place.value)
+                    return contradicted(requirement, place)
+        if world.workloads:
+            place = Field(at(world.workloads[0], "nodeSelector"), f"without {key}")
+            return contradicted(requirement, place)
+        return undecided(requirement, "no object runs pods")
 
     return ruling
