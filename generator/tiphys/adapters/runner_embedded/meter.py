@@ -14,6 +14,7 @@ from typing import Any
 MOST_PARTS = 100_000  # members of lists and mappings, counted where they are shared too
 MOST_TEXT = 1 << 20  # characters
 _EVERY = 2_000  # parts between two looks at the clock
+_LETTERS = 32  # as much work as a part
 
 
 class TooMuch(Exception):  # never leaves the package: `Program` turns it into EvaluationError
@@ -63,5 +64,5 @@ def measure(value: Any) -> Any:
         if parts + len(waiting) > MOST_PARTS or text > MOST_TEXT:
             raise TooMuch(f"makes more than {MOST_PARTS} parts or {MOST_TEXT} characters")
     if watch := _watch.get():
-        watch.spend(parts)
+        watch.spend(parts + text // _LETTERS)
     return value
