@@ -22,6 +22,7 @@ from tiphys.ports import (
     ClusterProvider,
     Forge,
     Index,
+    Model,
     Repository,
     RepositoryReader,
     TestRunner,
@@ -166,6 +167,7 @@ def open_ports(
     """Everything the pipeline needs for the repository at `path`, acting as `actor` (the bot)."""
     from tiphys.adapters.verdicts_git import GitVerdicts
     from tiphys.context import Ports
+    from tiphys.verify.plan import FULL, with_model
 
     repository = open_repository(path)
     settings = read_config(repository).settings
@@ -183,7 +185,8 @@ def open_ports(
         verdicts=GitVerdicts(repository.path),
         notary=open_notary(settings.trusted_keys),
         settings=settings,
-        environment=environment(runner),
+        plan=with_model(FULL, open_model(settings.model)) if settings.model else FULL,
+        environment=environment(runner, settings.model),
         progress=progress,
     )
 
@@ -202,11 +205,19 @@ def keys_folder() -> Path:
     return Path(os.environ.get("TIPHYS_KEYS") or user_data_path("tiphys"))
 
 
-def environment(runner: Runner = "embedded") -> dict[str, str]:
-    """What would run the checks: the runner, and the version of each Kubernetes server."""
+def open_model(name: str) -> Model:
+    """The model of that name at OPENAI_BASE_URL, with OPENAI_API_KEY."""
+    from tiphys.adapters.model_openai import OpenAiModel
+
+    address = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
+    return OpenAiModel(address, name, api_key=os.environ.get("OPENAI_API_KEY", ""))
+
+
+def environment(runner: Runner = "embedded", model: str = "") -> dict[str, str]:
+    """What would run the checks: the runner, each Kubernetes server's version, the model."""
     from tiphys.toolchain import versions
 
-    return {"runner": runner, "kubernetes": " ".join(versions("kube-apiserver"))}
+    return {"runner": runner, "kubernetes": " ".join(versions("kube-apiserver")), "model": model}
 
 
 def person() -> str:

@@ -39,7 +39,9 @@ class Settings:
     """Everything that `tiphys.toml` and the environment can set.
 
     `trusted_keys` are public keys ("ed25519:<64 hex>") whose signed verdicts count; without any,
-    only the key of this machine's user does. `match_threshold` (0..1) is the
+    only the key of this machine's user does. `model` is the name by which an OpenAI-compatible
+    server (OPENAI_BASE_URL, OPENAI_API_KEY) knows the model that the critic may ask; "" asks none.
+    `match_threshold` (0..1) is the
     retrieval score below which a request counts as unserved, `pace_seconds` the least time between
     two actions of the bot, `test_seconds` the most that one behaviour test may take.
     """
@@ -48,6 +50,7 @@ class Settings:
     target: str = "main"
     bot: str = "tiphys"
     trusted_keys: tuple[str, ...] = ()
+    model: str = ""
     match_threshold: float = 0.5
     pace_seconds: float = 5.0
     test_seconds: float = 120.0

@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tiphys.domain.errors import InvalidInput, TiphysError, Unavailable
 from tiphys.domain.evidence import Evidence, Tier, Verdict, decide
 from tiphys.domain.policy import Policy
+from tiphys.ports import Model
 from tiphys.verify import scripts
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, StaticCheck
 from tiphys.verify.checks import (
     behaviour,
     collision,
     control,
+    critic,
     form,
     guardrails,
     idempotence,
@@ -74,8 +76,21 @@ FULL = Plan(
     (
         (behaviour.CHECK, privilege.CHECK, control.CHECK, idempotence.CHECK, regression.CHECK),
         (matrix.CHECK,),
+        (critic.CHECK,),
     ),
 )
+
+
+def with_model(plan: Plan, model: Model) -> Plan:
+    """The same list, with a model that the critic may ask for objections."""
+    asking = critic.critic_check(model)
+    lanes = tuple(
+        tuple(asking if check.name == asking.name else check for check in lane)
+        for lane in plan.lanes
+    )
+    return replace(plan, lanes=lanes)
+
+
 # The least that says whether a thing works at all: the yardstick for what the rest costs.
 BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK, regression.CHECK),))
 
