@@ -1,5 +1,6 @@
 """Models: the conformance suite over the fakes and over a scripted server on loopback."""
 
+# ruff: noqa: E501 -- one case a line
 from __future__ import annotations
 
 import json
@@ -25,7 +26,14 @@ def no_real_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the environment offers leads nowhere."""
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     monkeypatch.setenv("OPENAI_API_KEY", "none")
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+    for name in (
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -66,7 +74,11 @@ class Server:
 
 
 def completion(text: Any) -> dict[str, Any]:
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+    choice = {
+        "index": 0,
+        "finish_reason": "stop",
+        "message": {"role": "assistant", "content": text},
+    }
     usage = {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4}
     return {"id": "x", "object": "chat.completion", "created": 1, "model": "tiny", "choices": [choice],
             "usage": usage}  # fmt: skip
@@ -111,7 +123,12 @@ class TestOpenAi(ModelConformance):
 
 def test_what_is_asked_and_answered(server: Server) -> None:
     answer = OpenAiModel(server.url, "tiny", api_key=KEY).complete(TALK, max_tokens=9, seed=4)
-    assert (answer.text, answer.model, answer.input_tokens, answer.output_tokens) == ("fine", "tiny", 3, 1)
+    assert (answer.text, answer.model, answer.input_tokens, answer.output_tokens) == (
+        "fine",
+        "tiny",
+        3,
+        1,
+    )
     (path, body, key), = server.seen  # fmt: skip
     assert path == "/v1/chat/completions"
     assert body == {"model": "tiny", "max_tokens": 9, "seed": 4, "temperature": 0,

@@ -1,5 +1,6 @@
 """What holds whatever it is given."""
 
+# ruff: noqa: E501 -- one case a line
 from __future__ import annotations
 
 import copy
@@ -21,9 +22,11 @@ WORDS = st.lists(
         "run web mailer with without no not 3 three replicas between 2 and 5 port 8080 listens on "
         "namespace shop image registry.example/web:1.0 512Mi memory limit request half a core cpu "
         "every night at Sunday 15 minutes schedule */5 * UTC Europe/Berlin host shop.example.com "
-        "Ingress Service storage 20Gi disk class \"fast\" /data mounted LOG_LEVEL=debug -- = : , . ; "
+        'Ingress Service storage 20Gi disk class "fast" /data mounted LOG_LEVEL=debug -- = : , . ; '
         "at least most up to both each of for the called named health /healthz retries % ( ) \n é 日本 "
-        "\x00 '\" ` ${{ }} pods available label nodes away from read-only root secret token=abc".split(" ")
+        "\x00 '\" ` ${{ }} pods available label nodes away from read-only root secret token=abc".split(
+            " "
+        )
     ),
     max_size=60,
 ).map(" ".join)

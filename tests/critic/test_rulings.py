@@ -1,5 +1,6 @@
 """What the critic says about one requirement at a time."""
 
+# ruff: noqa: E501 -- one case a line
 from __future__ import annotations
 
 from typing import Any
@@ -167,7 +168,9 @@ def test_each_workload_gets_its_own(request_: str, fine: bool) -> None:
     ids=lambda o: o["kind"],
 )
 def test_what_widens_reach_has_to_be_asked_for(extra: Any) -> None:
-    found = against("Please run registry.example/web:1.0 as web with 2 replicas", workload(replicas=2), extra)
+    found = against(
+        "Please run registry.example/web:1.0 as web with 2 replicas", workload(replicas=2), extra
+    )
     assert "unasked" in {r.requirement.kind for r in found}
 
 
@@ -186,7 +189,9 @@ def test_a_service_that_selects_nothing_is_noticed() -> None:
 def test_a_secrets_value_is_not_repeated_from_the_request(key: str) -> None:
     from tiphys.verify.critic import remarks
 
-    found = remarks(f'Secret db with x={SECRET}, "{SECRET}"', [thing("Secret", "db", **{key: {"x": SECRET}})])
+    found = remarks(
+        f'Secret db with x={SECRET}, "{SECRET}"', [thing("Secret", "db", **{key: {"x": SECRET}})]
+    )
     assert found
     assert SECRET not in repr(found)
 

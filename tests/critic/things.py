@@ -10,7 +10,9 @@ from tiphys.verify.critic import Remark, remarks
 Object = dict[str, Any]
 
 
-def workload(name: str = "web", kind: str = "Deployment", namespace: str = "shop", **spec: Any) -> Object:
+def workload(
+    name: str = "web", kind: str = "Deployment", namespace: str = "shop", **spec: Any
+) -> Object:
     """A workload of one container; `spec` may give replicas, image, port, resources and more."""
     container: Object = {"name": name, "image": spec.pop("image", f"registry.example/{name}:1.0")}
     if port := spec.pop("port", 8080):

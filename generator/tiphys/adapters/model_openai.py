@@ -43,7 +43,9 @@ class OpenAiModel:
                 temperature=0,
             )
         except (openai.OpenAIError, ValueError) as problem:  # a 200 that is no JSON
-            raise Unavailable(f"model {self._model} at {self._base_url}: {_said(problem)}") from None
+            raise Unavailable(
+                f"model {self._model} at {self._base_url}: {_said(problem)}"
+            ) from None
         text = _text(answer)
         if text is None:
             raise Unavailable(f"model {self._model} at {self._base_url} answered without text")
@@ -73,7 +75,9 @@ class OpenAiModel:
 def _text(answer: Any) -> str | None:
     """The first choice's text; the package checks no types, so a server can send anything."""
     choices = getattr(answer, "choices", None)
-    message = getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+    message = (
+        getattr(choices[0], "message", None) if isinstance(choices, list) and choices else None
+    )
     content = getattr(message, "content", None)
     return content if isinstance(content, str) else None
 

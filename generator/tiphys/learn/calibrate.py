@@ -63,7 +63,9 @@ class Share:
             return 0.0, 1.0
         square, share = _Z * _Z / self.of, self.value
         middle = (share + square / 2) / (1 + square)
-        spread = _Z * math.sqrt(share * (1 - share) / self.of + square / (4 * self.of)) / (1 + square)
+        spread = (
+            _Z * math.sqrt(share * (1 - share) / self.of + square / (4 * self.of)) / (1 + square)
+        )
         return max(0.0, middle - spread), min(1.0, middle + spread)
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from tiphys.ports import Completion, Message
 if TYPE_CHECKING:
     from tiphys.ports import Model
 
-_TALK = (Message("system", "Answer in a word."), Message("user", "Grüße ✓ \x00 {\"a\": [1]}"))
+_TALK = (Message("system", "Answer in a word."), Message("user", 'Grüße ✓ \x00 {"a": [1]}'))
 
 
 class ModelConformance:

@@ -1,9 +1,11 @@
 """Times at which something runs: five cron fields as sets, and people's words for them."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tiphys.verify.critic.wording import NUMBER, number
 
@@ -45,7 +47,7 @@ class Wish:
     every_hours: int = 0
     runs_a_day: int = 0
 
-    def met_by(self, cron: Cron) -> bool | None:
+    def met_by(self, cron: Cron) -> bool | None:  # noqa: PLR0911  # one case after the other
         """Whether a schedule does that; None where it can't be said."""
         every_day = cron.days == frozenset(range(1, 32)) and cron.weekdays == frozenset(range(7))
         if cron.months != frozenset(range(1, 13)):
@@ -123,7 +125,7 @@ def _evenly(values: frozenset[int], whole: int, step: int, count: int) -> bool:
         return False
     if whole % step:
         return values == frozenset(range(0, whole, step))
-    return all(b - a == step for a, b in zip(ordered, ordered[1:], strict=False))
+    return all(b - a == step for a, b in pairwise(ordered))
 
 
 _EVERY = re.compile(
@@ -193,7 +195,7 @@ def read(sentence: str) -> tuple[Wish, int, int] | None:
     return wish, min(starts), max(ends)
 
 
-def _stepwise(sentence: str) -> tuple[Wish, int, int] | None:
+def _stepwise(sentence: str) -> tuple[Wish, int, int] | None:  # noqa: PLR0911  # one case after the other
     match = _EVERY.search(sentence)
     if match is None:
         return None
@@ -275,7 +277,7 @@ def _time(match: re.Match[str], part: str) -> tuple[tuple[int, ...], int, int, i
     return _hours(hour, half, part, sure=sure), minute, match.end(), match.start()
 
 
-def _hours(hour: int, half: str, part: str, *, sure: bool) -> tuple[int, ...]:
+def _hours(hour: int, half: str, part: str, *, sure: bool) -> tuple[int, ...]:  # noqa: PLR0911  # one case after the other
     if half.startswith("a"):
         return (hour % 12,)
     if half.startswith("p"):

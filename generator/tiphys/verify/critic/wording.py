@@ -1,5 +1,6 @@
 """People's words: numbers, clauses, negations, and what a phrase is about."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -38,8 +39,8 @@ NUMBER = (
     rf"|a\s+dozen|an?\s+hundred|one\s+hundred|(?:{_TENS})[\s-](?:{_DIGITS})|{_PLAIN}"
     r"|a\s+single|single)\b)"
 )
-_TRANSLATE = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-", "‑": "-",
+_TRANSLATE = str.maketrans(  # the odd ones are what is translated
+    {"\u2018": "'", "\u2019": "'", "“": '"', "”": '"', "\u2013": "-", "—": "-", "\u2212": "-", "\u2011": "-",
      "\xa0": " ", "\u202f": " ", "\u2009": " ", "→": ">", "\t": " ", "\r": " "}
 )  # fmt: skip
 _BREAK = re.compile(r"[.;!?](?=\s)|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)]|[A-Z#`]))|\n(?=[^\n]{0,40}:)")
@@ -146,9 +147,10 @@ class Words:
     def listed_out(self, position: int) -> bool:
         """Whether it is an item of a list that a negation opens: "no Ingress, Service or volume"."""
         first, last = self.sentence(position)
-        *_, found = [None, *_NEGATION.finditer(self.raw, max(first, position - 90), position)]
-        if found is None:
+        negations = list(_NEGATION.finditer(self.raw, max(first, position - 90), position))
+        if not negations:
             return False
+        found = negations[-1]
         between = self.raw[found.end() : position]
         joined = re.search(r"\b(?:or|nor)\b", self.raw[found.end() : min(last, position + 40)])
         return bool(_ITEMS.fullmatch(between) and joined)
@@ -211,8 +213,13 @@ class Words:
             return earlier[-1:]
         if inside:
             return [inside[0][2]] if len(everyone) == 1 else []
-        previous = [each for each in self._subjects if each[0] < first]
-        return [previous[-1][2]] if previous else []
+        earlier_still = [each for each in self._subjects if each[0] < first]
+        if not earlier_still:
+            return []
+        # "It" is what the last sentence that names anything was about, if that was one thing.
+        start, _ = self.sentence(earlier_still[-1][0])
+        last_named = {name for begin, _, name in earlier_still if begin >= start}
+        return list(last_named) if len(last_named) == 1 else []
 
 
 def _around(edges: Sequence[int], position: int) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The objects under judgement, read without trusting their shape."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -232,7 +233,9 @@ def leaves(obj: Any) -> Iterator[tuple[str, str, Any]]:
     while stack:
         key, here, inner = stack.pop()
         if isinstance(inner, Mapping):
-            stack += [(k, f"{here}.{k}" if here else k, v) for k, v in reversed(list(inner.items()))]
+            stack += [
+                (k, f"{here}.{k}" if here else k, v) for k, v in reversed(list(inner.items()))
+            ]
         elif isinstance(inner, list):
             stack += [(key, f"{here}[{i}]", inner[i]) for i in reversed(range(len(inner)))]
         else:

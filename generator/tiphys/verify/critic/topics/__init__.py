@@ -5,6 +5,7 @@ A topic is a function from (words, world) to remarks. It never raises, whatever 
 
 from tiphys.verify.critic.topics import (
     budgets,
+    constants,
     counts,
     exposure,
     fields,
@@ -40,5 +41,6 @@ TOPICS = (
     settings.rule,
     fields.rule,
     literals.rule,
+    constants.rule,
     reach.rule,
 )

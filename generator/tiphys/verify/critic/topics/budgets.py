@@ -1,5 +1,6 @@
 """How many pods may be away: disruption budgets, and roll-outs."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -80,9 +81,7 @@ def _budget(key: str, value: Decimal, *, percent: bool) -> Callable[[Requirement
     return ruling
 
 
-def _other_way(
-    world: World, found: object, value: Decimal, *, percent: bool
-) -> bool | None:
+def _other_way(world: World, found: object, value: Decimal, *, percent: bool) -> bool | None:
     """minAvailable 2 of 3 is maxUnavailable 1, where the number of replicas is known."""
     replicas = {
         parse_quantity(f.value)

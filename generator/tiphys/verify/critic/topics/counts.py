@@ -1,10 +1,12 @@
 """How many: replicas, ranges of an autoscaler, and its target."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 
 from tiphys.verify.critic.model import (
     Field,
@@ -86,10 +88,14 @@ def _quotas(words: Words, world: World) -> Iterator[Remark]:
         fields = world.fields(("ResourceQuota",), "spec", "hard", key)
         fields += world.fields(("ResourceQuota",), "spec", "hard", f"count/{key}")
         nothing = undecided(requirement, f"no quota counts {noun}")
-        yield by_fields(requirement, fields, lambda v, n=value: parse_quantity(v) == n, nothing)
+        yield by_fields(requirement, fields, partial(_equal, value), nothing)
 
 
-def rule(words: Words, world: World) -> Iterator[Remark]:
+def _equal(asked: Decimal, found: object) -> bool:
+    return parse_quantity(found) == asked
+
+
+def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one case after the other
     """Counts, ranges and targets."""
     yield from _quotas(words, world)
     taken: list[tuple[int, int]] = []

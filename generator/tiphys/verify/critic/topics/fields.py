@@ -1,5 +1,6 @@
 """Fields said by their own name, in words or as written: "pull policy Never", "periodSeconds: 5"."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -84,5 +85,3 @@ def _is(key: str, value: str, default: object) -> Callable[[Requirement, World],
         return by_fields(requirement, fields, same, undecided(requirement, f"no object has {key}"))
 
     return ruling
-
-

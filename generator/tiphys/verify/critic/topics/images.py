@@ -1,5 +1,6 @@
 """Which image, down to tag and digest."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re

@@ -70,7 +70,7 @@ _EVERYWHERE = re.compile(
 )
 
 
-def rule(words: Words, world: World) -> Iterator[Remark]:
+def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912  # one case after the other
     """Kinds asked for are there, kinds ruled out are not."""
     if not world.objects:
         return

@@ -1,5 +1,6 @@
 """What things are called, and what they refer to by name."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -85,8 +86,8 @@ def _kinds(noun: str) -> tuple[str, ...]:
     return _REFERRED.get(plain) or KINDS.get(plain.replace("-", " "), ())
 
 
-def _named(kinds: tuple[str, ...]) -> Callable[[Requirement, World], Remark]:
-    def ruling(requirement: Requirement, world: World) -> Remark:
+def _named(kinds: tuple[str, ...]) -> Callable[[Requirement, World], Remark]:  # noqa: C901  # one case after the other
+    def ruling(requirement: Requirement, world: World) -> Remark:  # noqa: C901, PLR0911  # one case after the other
         name = requirement.value
         own = world.kinds(*kinds)
         for obj in own:
@@ -96,7 +97,9 @@ def _named(kinds: tuple[str, ...]) -> Callable[[Requirement, World], Remark]:
         if kinds:
             if own and _near(name, [name_of(o) for o in own]):
                 nearest = min(own, key=lambda o: (_distance(name, name_of(o)), name_of(o)))
-                return contradicted(requirement, Field(at(nearest, "metadata.name"), name_of(nearest)))
+                return contradicted(
+                    requirement, Field(at(nearest, "metadata.name"), name_of(nearest))
+                )
             if references:
                 return covered(requirement, references[0])
             if own and len({name_of(o) for o in own}) == 1:

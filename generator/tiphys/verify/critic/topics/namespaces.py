@@ -1,5 +1,6 @@
 """Where it lives: every object with a namespace is in one that was asked for."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re

@@ -1,5 +1,6 @@
 """Which port: of the container, of the Service, and whether the one leads to the other."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -46,7 +47,8 @@ _NO_PORT = re.compile(
     r"\b(?:no|without(?:\s+an?y?)?)\s+(?:open\s+|listening\s+)?ports?\b", re.IGNORECASE
 )
 _SERVICE = re.compile(
-    r"\b(?:joignable|accessibles?|accesible|erreichbar|service|servicio|svc|expos\w*|reachable|available|publish\w*|clients?|front)\b", re.I
+    r"\b(?:joignable|accessibles?|accesible|erreichbar|service|servicio|svc|expos\w*|reachable|available|publish\w*|clients?|front)\b",
+    re.I,
 )
 _CONTAINER = re.compile(
     r"\b(?:listen\w*|container|target|app(?:lication)?|process|pod|binds?|binding|internal\w*)\b"
@@ -105,7 +107,11 @@ def _role(words: Words, match: re.Match[str]) -> Role:
     if services and containers:
         return "service" if services[-1] > containers[-1] else "container"
     if match.re is _LISTENS:
-        return "container" if what.lower().startswith(("listen", "bind", "hört", "lauscht", "éc", "es", "as")) else "any"
+        return (
+            "container"
+            if what.lower().startswith(("listen", "bind", "hört", "lauscht", "éc", "es", "as"))
+            else "any"
+        )
     if services:
         return "service"
     return "container" if containers else "any"

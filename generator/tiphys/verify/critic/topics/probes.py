@@ -1,5 +1,6 @@
 """Health checks: paths and ports of probes."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -65,24 +66,48 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
 
 _TIMING = (
     ("periodSeconds", pattern(r"\bevery {N} ?s(?:ec(?:ond)?s?)?\b|\bperiod(?: of| is|:)? {N}")),
-    ("failureThreshold", pattern(r"\b{N} (?:consecutive |failed |missed )?(?:misses|failures|failed|attempts|tries|checks in a row|times in a row)\b")),
-    ("initialDelaySeconds", pattern(r"\b(?:initial delay|first (?:check|probe)|starting|wait(?:s|ing)?)(?: (?:of|is|after|for))?:? {N} ?s")),
-    ("timeoutSeconds", pattern(r"\btime-?out(?: of| is|:)? {N} ?s|\b{N}[ -]?s(?:ec(?:ond)?s?)? time-?out")),
+    (
+        "failureThreshold",
+        pattern(
+            r"\b{N} (?:consecutive |failed |missed )?(?:misses|failures|failed|attempts|tries|checks in a row|times in a row)\b"
+        ),
+    ),
+    (
+        "initialDelaySeconds",
+        pattern(
+            r"\b(?:initial delay|first (?:check|probe)|starting|wait(?:s|ing)?)(?: (?:of|is|after|for))?:? {N} ?s"
+        ),
+    ),
+    (
+        "timeoutSeconds",
+        pattern(r"\btime-?out(?: of| is|:)? {N} ?s|\b{N}[ -]?s(?:ec(?:ond)?s?)? time-?out"),
+    ),
 )
-_ABOUT = re.compile(r"\b(?P<what>readiness|liveness|startup|health\w*|probe\w*)(?:Probe)?", re.IGNORECASE)
-_DEFAULT = {"periodSeconds": 10, "failureThreshold": 3, "initialDelaySeconds": 0, "timeoutSeconds": 1}
+_ABOUT = re.compile(
+    r"\b(?P<what>readiness|liveness|startup|health\w*|probe\w*)(?:Probe)?", re.IGNORECASE
+)
+_DEFAULT = {
+    "periodSeconds": 10,
+    "failureThreshold": 3,
+    "initialDelaySeconds": 0,
+    "timeoutSeconds": 1,
+}
 
 
 def _timing(words: Words) -> Iterator[Remark]:
     """How often and how patiently, where the sentence is about probes."""
     for field, regex in _TIMING:
         for match in words.find(regex):
-            *_, near = [None, *_ABOUT.finditer(words.raw, words.sentence(match.start())[0], match.start())]
-            if near is None:
+            start = words.sentence(match.start())[0]
+            spoken = list(_ABOUT.finditer(words.raw, start, match.start()))
+            if not spoken:
                 continue
+            near = spoken[-1]
             value = next(number(g) for g in match.groups() if g)
             key = next((v for k, v in _PROBES.items() if near["what"].lower().startswith(k)), "")
-            yield words.rule("probe", f"{field} {plainly(value)}", match.span(), _timed(field, value, key))
+            yield words.rule(
+                "probe", f"{field} {plainly(value)}", match.span(), _timed(field, value, key)
+            )
 
 
 def _timed(field: str, value: Decimal, key: str) -> Callable[[Requirement, World], Remark]:
@@ -108,7 +133,11 @@ def _port(port: str, key: str) -> Callable[[Requirement, World], Remark]:
     def ruling(requirement: Requirement, world: World) -> Remark:
         fields: list[Field] = []
         for c in world.main_containers:
-            named = {dig(p, "name"): dig(p, "containerPort") for p in many(c.spec, "ports") if isinstance(dig(p, "name"), str)}
+            named = {
+                dig(p, "name"): dig(p, "containerPort")
+                for p in many(c.spec, "ports")
+                if isinstance(dig(p, "name"), str)
+            }
             for k in keys:
                 for way in ("httpGet", "tcpSocket", "grpc"):
                     found = dig(c.spec, k, way, "port")
@@ -117,7 +146,12 @@ def _port(port: str, key: str) -> Callable[[Requirement, World], Remark]:
         fields.sort(key=lambda f: str(f.value) == port)
         if fields and str(fields[0].value) != port:
             return contradicted(requirement, fields[0])
-        return by_fields(requirement, fields, lambda v: str(v) == port, undecided(requirement, "no probe names a port"))
+        return by_fields(
+            requirement,
+            fields,
+            lambda v: str(v) == port,
+            undecided(requirement, "no probe names a port"),
+        )
 
     return ruling
 

@@ -1,5 +1,6 @@
 """What nobody asked for: effects that widen reach or rights, parts that do not fit together."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -129,7 +130,7 @@ def _rights(words: Words, world: World) -> Iterator[Remark]:
             yield _unasked("rights", Field(at(obj, "kind"), text(obj, "kind")))
 
 
-def _power(words: Words, world: World) -> Iterator[Remark]:
+def _power(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912  # one case after the other
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         said = re.search(rf"host\s?-?{key[4:]}", words.raw, re.I)
         for field in world.pod_fields(key):
@@ -175,11 +176,15 @@ def _as_root(words: Words) -> bool:
 
 def _granted(words: Words, key: str) -> bool:
     """Whether somebody asks for it, and not against it."""
-    said = r"\bprivileged\b" if key == "privileged" else r"allow\w*\s+(?:privilege\s+)?escalat\w+|privileged\b"
+    said = (
+        r"\bprivileged\b"
+        if key == "privileged"
+        else r"allow\w*\s+(?:privilege\s+)?escalat\w+|privileged\b"
+    )
     return any(not words.negated(m.start()) for m in words.find(re.compile(said, re.IGNORECASE)))
 
 
-def _policies(words: Words, world: World) -> Iterator[Remark]:
+def _policies(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one case after the other
     """A policy that lets everybody in, where only some were to come in."""
     if not re.search(
         r"\b(?:only|just|deny|block\w*|isolat\w+|nobody|restrict\w*|nothing|from)\b",
@@ -197,10 +202,14 @@ def _policies(words: Words, world: World) -> Iterator[Remark]:
                 peers = many(entry, side)
                 shapes = {frozenset(p) for p in peers if isinstance(p, dict)}
                 loose = {frozenset({"namespaceSelector"}), frozenset({"podSelector"})} <= shapes
-                if loose and not re.search(r"\bor\b|\bas well\b|\balso\b|\bplus\b", words.raw, re.I):
+                if loose and not re.search(
+                    r"\bor\b|\bas well\b|\balso\b|\bplus\b", words.raw, re.I
+                ):
                     place = at(obj, f"spec.{way}[{i}].{side}")
-                    yield _unasked("exposure", Field(place, "either the pods or the namespace, not both"))
-                if not peers and not (way == "egress" and many(entry, "ports")):
+                    yield _unasked(
+                        "exposure", Field(place, "either the pods or the namespace, not both")
+                    )
+                if not peers and not (way == "egress" and many(entry, "ports")):  # noqa: SIM102  # two thoughts
                     if not re.search(
                         r"any(?:where|body|one)|everyone|everybody|all\s+(?:pods|clients|traffic)",
                         words.raw,
@@ -225,7 +234,7 @@ def _policies(words: Words, world: World) -> Iterator[Remark]:
                         )
 
 
-def _loose_ends(words: Words, world: World) -> Iterator[Remark]:
+def _loose_ends(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one case after the other
     """A Service, budget or autoscaler that misses the workload it stands beside."""
     asked = Requirement("wiring", "", "parts that belong together")
     makers = [o for o in world.workloads if text(o, "kind") not in ("Job", "CronJob")]
@@ -240,7 +249,7 @@ def _loose_ends(words: Words, world: World) -> Iterator[Remark]:
             else ("spec", "selector", "matchLabels")
         )
         selector = table(obj, *path)
-        if selector and not any(selects(selector, each) for _, each in labels):
+        if selector and not any(selects(selector, each) for _, each in labels):  # noqa: SIM102  # two thoughts
             if name_of(obj) in names or len(makers) == 1:
                 pairs = ", ".join(f"{k}={v}" for k, v in sorted(selector.items()))
                 yield contradicted(

@@ -1,5 +1,6 @@
 """CPU and memory: requests and limits of containers, or a namespace's quota."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -68,7 +69,7 @@ _QUOTA_WORD = re.compile(
 )
 
 
-def rule(words: Words, world: World) -> Iterator[Remark]:
+def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one case after the other
     """Each amount of CPU and memory said, and limits ruled out."""
     for match in words.find(SIZE):
         value, unit = number(match[1]), match[2]
@@ -130,7 +131,8 @@ def is_storage(words: Words, match: re.Match[str], world: World) -> bool:
     if _role_word(words, match):
         return False
     claims = world.kinds("PersistentVolumeClaim")
-    return bool(claims) and not world.workloads
+    templates = any(dig(o, "spec", "volumeClaimTemplates") for o in world.kinds("StatefulSet"))
+    return templates or (bool(claims) and not world.workloads)
 
 
 def _role_word(words: Words, match: re.Match[str]) -> bool:
@@ -205,10 +207,12 @@ def _is(
                 for k, (f, v) in world.leaves
                 if k == "averageValue" and f.startswith("HorizontalPodAutoscaler")
             ]
-        keys = {"": _QUOTA[what], "requests": (f"requests.{what}", what), "limits": (f"limits.{what}",)}[role]
-        quotas = [
-            f for key in keys for f in world.fields(("ResourceQuota",), "spec", "hard", key)
-        ]
+        keys = {
+            "": _QUOTA[what],
+            "requests": (f"requests.{what}", what),
+            "limits": (f"limits.{what}",),
+        }[role]
+        quotas = [f for key in keys for f in world.fields(("ResourceQuota",), "spec", "hard", key)]
         ranges = _ranges(world, what, roles)
         if quotas or ranges:
             nothing = undecided(requirement, "no quota names it")

@@ -1,5 +1,6 @@
 """How a run goes: retries, deadlines, parallel pods, overlaps, grace, clean-up."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -56,7 +57,9 @@ _REPLACE = re.compile(
     r"\b(?:replace[sd]?\s+(?:the\s+|a\s+|any\s+)?(?:previous|running|old|earlier|last)\s*(?:run|one|job)?|concurrencyPolicy\W{1,3}Replace|concurrency\s+(?:policy\s+)?replace)\b",
     re.I,
 )
-_HISTORY = pattern(r"\b(?:last )?{N} (?:last )?(successful|failed|finished|completed)(?: (?:runs?|jobs?))?\b")
+_HISTORY = pattern(
+    r"\b(?:last )?{N} (?:last )?(successful|failed|finished|completed)(?: (?:runs?|jobs?))?\b"
+)
 _SUSPENDED = re.compile(
     r"\b(?:suspended|(?:start(?:s|ed)?|be|is|keep\s+it)\s+paused)\b", re.IGNORECASE
 )
@@ -78,7 +81,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
                          _pods("terminationGracePeriodSeconds", value))  # fmt: skip
 
 
-def _numbers(words: Words) -> Iterator[Remark]:
+def _numbers(words: Words) -> Iterator[Remark]:  # noqa: C901  # one case after the other
     if match := _NO_RETRY.search(words.raw):
         yield words.rule("runs", "0 retries", match.span(), _job(("backoffLimit",), Decimal(0), 6))
     else:
@@ -98,7 +101,11 @@ def _numbers(words: Words) -> Iterator[Remark]:
         yield words.rule("runs", f"deadline {plainly(value)} s", match.span(),
                          _job(("activeDeadlineSeconds",), value, None))  # fmt: skip
     for match in words.find(_HISTORY):
-        key = "failedJobsHistoryLimit" if match[2].lower() == "failed" else "successfulJobsHistoryLimit"
+        key = (
+            "failedJobsHistoryLimit"
+            if match[2].lower() == "failed"
+            else "successfulJobsHistoryLimit"
+        )
         default = Decimal(1 if key[0] == "f" else 3)
         yield words.rule("runs", f"{key} {plainly(number(match[1]))}", match.span(),
                          _history(key, number(match[1]), default))  # fmt: skip

@@ -1,5 +1,6 @@
 """When it runs: cron fields or words, and the time zone."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re

@@ -15,14 +15,13 @@ from tiphys.verify.critic.model import (
     undecided,
 )
 from tiphys.verify.critic.wording import Words
-from tiphys.verify.critic.world import walk_maps
-from tiphys.verify.critic.world import World, at, dig, many, pod_path, table, text
+from tiphys.verify.critic.world import World, at, dig, many, table, text, walk_maps
 
 _PAIR = re.compile(
     r"(?<![\w./?&-])(?P<flag>--)?(?P<key>[A-Za-z][\w./-]{0,120})(?:=|\s=\s)(?P<q>[`'\"]?)(?P<value>[^\s`'\"]{1,300})(?P=q)"
 )
 _SET = re.compile(
-    r"(?<![\w.])[`'\"]?(?P<key>[A-Z][A-Z0-9]*_[A-Z0-9_]{1,100}|[A-Z]{4,60})[`'\"]?\s*(?:\s(?:set\s+)?to\s|:\s|\sis\s|\sset\s+to\s|\sas\s)\s*(?P<q>[`'\"]?)(?P<value>[^\s`'\",;]{1,200})(?P=q)"
+    r"(?<![\w.])[`'\"]?(?P<key>[A-Z][A-Z0-9]*_[A-Z0-9_]{1,100})[`'\"]?\s*(?:\s(?:set\s+)?to\s|:\s|\sis\s|\sset\s+to\s|\sas\s)\s*(?P<q>[`'\"]?)(?P<value>[^\s`'\",;]{1,200})(?P=q)"
 )
 _LABELLED = re.compile(
     r"\b(?P<kind>labels?|labell?ed|annotations?|annotated)\s+(?:with\s+|as\s+)?[`'\"]?(?P<key>[A-Za-z][\w./-]{0,120})(?:=|:\s?|\s+(?:set\s+to|is)\s+)[`'\"]?(?P<value>[\w./-]{1,63})",
@@ -59,7 +58,10 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
         labelled.add(key)
         where = "annotations" if match["kind"].lower().startswith("ann") else "labels"
         yield words.rule(
-            "setting", f"{key}={_safe(key, value)}", match.span(), _label(where, key, value, pods="pod" in before.lower())
+            "setting",
+            f"{key}={_safe(key, value)}",
+            match.span(),
+            _label(where, key, value, pods="pod" in before.lower()),
         )
     seen: set[str] = set()
     for regex in (_PAIR, _SET):
@@ -138,7 +140,9 @@ def _same(value: str) -> Callable[[object], bool | None]:
 def _pair(key: str, value: str, *, flag: bool) -> Callable[[Requirement, World], Remark]:
     def ruling(requirement: Requirement, world: World) -> Remark:
         groups = (
-            [_arguments(world)] if flag else [_settings(world), _arguments(world), list(world.leaves)]
+            [_arguments(world)]
+            if flag
+            else [_settings(world), _arguments(world), list(world.leaves)]
         )
         for group in groups:
             if fields := [field for k, field in group if k == key]:
@@ -260,7 +264,7 @@ def _placed(key: str, value: str, *, away: bool) -> Callable[[Requirement, World
                 inside = {"In": among, "NotIn": not among, "Exists": True, "DoesNotExist": False}
                 if (allowed := inside.get(text(inner, "operator"))) is not None:
                     place = Field(f"{field.path}{path}.operator", text(inner, "operator"))
-                    if (not allowed if away else allowed):
+                    if not allowed if away else allowed:
                         return Remark(requirement, "covered", place.path, place.value)
                     return contradicted(requirement, place)
         if world.workloads:

@@ -1,5 +1,6 @@
 """Disks: size, class, access mode, where they are mounted; or none at all."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
