@@ -1,7 +1,7 @@
 """What has one spelling only, however the sentence around it goes: paths, constants, times.
 
 The last net: whatever the other topics could not read, such a value stands somewhere in the objects
-or it was not done.
+or it was not done. Only a constant is sure enough to contradict.
 """
 
 # ruff: noqa: E501 -- a list of alternatives reads better unbroken
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tiphys.verify.critic.model import Field, Remark, Requirement, covered, shown
+from tiphys.verify.critic.model import Field, Remark, Requirement, covered, shown, undecided
 from tiphys.verify.critic.quantities import parse_quantity, seconds
 from tiphys.verify.critic.wording import Words, number, pattern, plainly
 from tiphys.verify.critic.world import World
@@ -72,7 +72,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
         if path in texts:
             yield covered(requirement, Field(texts[path], path))
         elif path not in everything and "(hidden)" not in everything and world.workloads:
-            yield Remark(requirement, "contradicted", "", "no field has it")
+            yield undecided(requirement, "no field has it")
     for match in words.find(_TIME):
         near = words.before(match.start(), 26) + " " + words.after(match.end(), 12)
         if (
@@ -90,7 +90,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
                 break
         else:
             if world.workloads or world.kinds("HorizontalPodAutoscaler"):
-                yield Remark(requirement, "contradicted", "", "no field has it")
+                yield undecided(requirement, "no field has it")
 
 
 _SPAN = re.compile(r"(\d{1,9})(ms|s|m|h|d)\Z")

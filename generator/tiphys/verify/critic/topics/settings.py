@@ -47,7 +47,7 @@ _READ_ONLY = re.compile(r"\bread-?only\s+(?:root\s*)?(?:file\s?system|fs)\b", re
 _PLACES = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
 
 
-def rule(words: Words, _world: World) -> Iterator[Remark]:
+def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one case after the other
     """Pairs of key and value, then how the pod runs."""
     labelled: set[str] = set()
     for match in words.find(_LABELLED):
@@ -80,6 +80,10 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
             # The quote is made here, so that a credential in the request is not repeated.
             quote = f"{'--' if flag else ''}{key}={_safe(key, value)}"
             ruled = words.rule("setting", quote, match.span(), _pair(key, value, flag=flag))
+            if ruled.ruling == "contradicted" and ruled.found.startswith("without"):
+                elsewhere = _pair(key, value, flag=flag)(ruled.requirement, world)
+                if elsewhere.ruling == "covered":  # "the backup gets ...": whose it is, is a guess
+                    ruled = undecided(ruled.requirement, f"it stands at {elsewhere.path}")
             yield _requoted(ruled, quote)
     yield from _security(words)
     for match in words.find(_NODES):
