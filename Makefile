@@ -25,6 +25,7 @@ lint: $(VENV)/ready
 bench: $(VENV)/ready-to-test
 	$(BIN)/tiphys bench retrieval
 	$(BIN)/tiphys bench speed
+	$(BIN)/tiphys bench critic
 	$(BIN)/tiphys bench mutants
 
 # The binaries take minutes to build where they can't be downloaded, so they start as soon as the

@@ -72,11 +72,10 @@ _STATIC = (
 
 FULL = Plan(
     _STATIC,
-    (schema.CHECK, guardrails.CHECK),
+    (schema.CHECK, guardrails.CHECK, critic.CHECK),
     (
         (behaviour.CHECK, privilege.CHECK, control.CHECK, idempotence.CHECK, regression.CHECK),
         (matrix.CHECK,),
-        (critic.CHECK,),
     ),
 )
 
@@ -84,11 +83,8 @@ FULL = Plan(
 def with_model(plan: Plan, model: Model) -> Plan:
     """The same list, with a model that the critic may ask for objections."""
     asking = critic.critic_check(model)
-    lanes = tuple(
-        tuple(asking if check.name == asking.name else check for check in lane)
-        for lane in plan.lanes
-    )
-    return replace(plan, lanes=lanes)
+    gate = (asking if check.name == asking.name else check for check in plan.gate)
+    return replace(plan, gate=tuple(gate))
 
 
 # The least that says whether a thing works at all: the yardstick for what the rest costs.

@@ -26,7 +26,10 @@ _ONES: dict[str, int | Decimal] = {
     "quarter": Decimal("0.25"), "dozen": 12, "couple": 2, "pair": 2,
     "ein": 1, "eine": 1, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6,
     "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5,
-    "uno": 1, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5,
+    "uno": 1, "una": 1, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8,
+    "nueve": 9, "diez": 10, "sieben": 7, "acht": 8, "neun": 9, "zehn": 10, "elf": 11, "zwölf": 12,
+    "sept": 7, "huit": 8, "neuf": 9, "dix": 10, "douze": 12, "dois": 2, "duas": 2, "três": 3,
+    "quatro": 4, "sete": 7, "oito": 8, "nove": 9, "dez": 10, "due": 2, "tre": 3, "quattro": 4,
 }  # fmt: skip
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _DIGITS = "one|two|three|four|five|six|seven|eight|nine"
@@ -48,13 +51,15 @@ _CLAUSE = re.compile(r"[,()]|\s-\s|\b(?:but|while|whereas|though|although)\b|[.;
 _NEGATION = re.compile(
     r"\b(?:no|not|non|never|without|neither|nor|none|nobody|nothing|don't|doesn't|isn't|aren't"
     r"|mustn't|shouldn't|won't|cannot|can't|needn't|instead\s+of|rather\s+than|avoid|exclude|skip"
-    r"|drop|remove|ohne|kein|keine|keinen|sans|sin)\b",
+    r"|drop|remove|used\s+to|formerly|previously|ohne|kein|keine|keinen|sans|sin)\b",
     re.IGNORECASE,
 )
 _ITEMS = re.compile(
     r"\s+(?:(?:need|want|use|have|create|add|be)\w*\s+)?(?:(?:an?y?\s+)?[A-Za-z-]+(?:\s+[A-Za-z-]+)?\s*,\s*){1,5}"
     r"(?:(?:or|nor)\s+)?(?:an?y?\s+)?(?:[A-Za-z-]+\s+)?",
 )
+# A line that goes on in the next one, which starts no item of a list.
+_WRAPPED = re.compile(r"(?<=[^\n.;:!?])\n(?=[a-zà-ÿ\"'`(]|\d+(?![.)\d]))")
 _EVERY = re.compile(r"\b(?:both|each|all(?:\s+of\s+them)?|every\s+one)\b", re.IGNORECASE)
 _OF_NEXT = re.compile(
     r"\s*(?:[\w-]+\s+){0,2}?(?:of|for|in|on)\s+(?:the\s+|our\s+)?[`'\"]?\Z", re.IGNORECASE
@@ -99,7 +104,8 @@ class Words:
         """Cut to 64 Ki characters; odd quotes, dashes and spaces made plain, one for one."""
         plain = request[:LIMIT].translate(_TRANSLATE)
         # Long runs of white space carry nothing, and patterns would walk them again and again.
-        return cls(re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", plain)), world)
+        plain = re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", plain))
+        return cls(_WRAPPED.sub(" ", plain), world)
 
     def find(self, regex: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """The first 200 matches: more of one kind is no request that a person wrote."""

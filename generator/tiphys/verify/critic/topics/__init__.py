@@ -14,6 +14,7 @@ from tiphys.verify.critic.topics import (
     literals,
     names,
     namespaces,
+    near,
     ports,
     probes,
     reach,
@@ -22,6 +23,7 @@ from tiphys.verify.critic.topics import (
     schedules,
     settings,
     storage,
+    wishes,
 )
 
 TOPICS = (
@@ -42,5 +44,9 @@ TOPICS = (
     fields.rule,
     literals.rule,
     constants.rule,
+    near.rule,
+    wishes.rule,
+    wishes.kinds_of_names,
+    wishes.routes,
     reach.rule,
 )

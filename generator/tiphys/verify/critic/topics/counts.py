@@ -21,7 +21,7 @@ from tiphys.verify.critic.wording import Words, number, pattern, plainly
 from tiphys.verify.critic.world import SCALED, World, at, dig, many, name_of, text
 
 _NOUN = (
-    r"(?:replicas?|replicates|instances?|copies|copy|pods?|members?|nodes?|repliken|replikate|"
+    r"(?:replicas?|replicates|instances?|copies|copy|pods?|members?|nodes?|repliken|replikate|replikas?|réplikas?|cópias?|copias?|instâncias?|"
     r"instanzen|kopien|répliques?|réplicas|instancias)\b"
 )
 _MIDDLE = r"(?: (?:[a-z]+|[a-z]+-[a-z]+)){0,2}?"

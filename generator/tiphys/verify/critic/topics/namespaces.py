@@ -25,7 +25,9 @@ _STOP = frozenset(
     "their his her my your other another existing target right correct default-deny so as from by any "
     "all no not scoped level wide such some kubernetes current given proper k8s but if when we i you will "
     "shared unchanged already exists too then please selector isolation label labels boundary "
-    "policy policies name object objects admin admins".split()
+    "policy policies name object objects admin admins itself themselves du lui um uma o os novo nova novos nouveau "
+    "nouvelle nouveaux neu neue neuen neuer ein eine einen einem unser unserem nuevo nueva un una mismo misma même "
+    "propre eigen eigener eigenen próprio propio ce cet cette este esta seul only inside within too".split()
 )
 _PEER = re.compile(
     r"\b(?:from|out\s+of|other|between|to\s+pods\s+in|clients?\s+in|callers?\s+in|pods\s+in|"

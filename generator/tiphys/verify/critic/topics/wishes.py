@@ -1,0 +1,236 @@
+"""Wishes that one field grants: said in many ways, true or false in one place."""
+
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered
+from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.world import World, at, dig, many, pod_path, text
+
+Granted = Callable[[World], Field | bool | None]  # what speaks against it, True, or None: no say
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """`said` asks for it, `refused` for its contrary; `held` looks at the objects."""
+
+    kind: str
+    said: re.Pattern[str]
+    held: Granted
+    refused: Granted | None = None
+
+
+def _re(words: str) -> re.Pattern[str]:
+    return re.compile(words.replace(" ", r"[\s-]+"), re.IGNORECASE)
+
+
+def _each(kinds: tuple[str, ...], path: tuple[str, ...], right: Callable[[Any], bool]) -> Granted:
+    """Every object of the kinds has a right value at the path."""
+
+    def held(world: World) -> Field | bool | None:
+        found = world.kinds(*kinds)
+        for obj in found:
+            value = dig(obj, *path)
+            if not right(value):
+                shown = "not set" if value is None else value
+                return Field(at(obj, ".".join(path)), shown)
+        return True if found else None
+
+    return held
+
+
+def _pods(key: str, right: Callable[[Any], bool]) -> Granted:
+    def held(world: World) -> Field | bool | None:
+        for obj in world.workloads:
+            value = dig(obj, *pod_path(obj), key)
+            if not right(value):
+                shown = "not set" if value is None else value
+                return Field(at(obj, ".".join((*pod_path(obj), key))), shown)
+        return True if world.workloads else None
+
+    return held
+
+
+def _probe(key: str) -> Granted:
+    def held(world: World) -> Field | bool | None:
+        boxes = world.main_containers
+        if not boxes:
+            return None
+        if any(dig(box.spec, key) is not None for box in boxes):
+            return True
+        return Field(f"{boxes[0].path}.{key}", "not set")
+
+    return held
+
+
+def _both_ways(world: World) -> Field | bool | None:
+    for obj in world.kinds("NetworkPolicy"):
+        types = many(obj, "spec", "policyTypes")
+        egress = "Egress" in types or dig(obj, "spec", "egress") is not None
+        ingress = "Ingress" in types or not types
+        if not (egress and ingress):
+            return Field(at(obj, "spec.policyTypes"), types or "not set")
+    return True if world.kinds("NetworkPolicy") else None
+
+
+def _reads_only(world: World) -> Field | bool | None:
+    roles = world.kinds("Role", "ClusterRole")
+    for obj in roles:
+        for index, rule_ in enumerate(many(obj, "rules")):
+            for verb in many(rule_, "verbs"):
+                if verb not in ("get", "list", "watch"):
+                    return Field(at(obj, f"rules[{index}].verbs"), verb)
+    return True if roles else None
+
+
+def _many_writers(world: World) -> Field | bool | None:
+    claims = world.kinds("PersistentVolumeClaim")
+    for obj in claims:
+        modes = many(obj, "spec", "accessModes")
+        if "ReadWriteMany" not in modes:
+            return Field(at(obj, "spec.accessModes"), modes)
+    return True if claims else None
+
+
+def _scales_on(resource: str) -> Granted:
+    def held(world: World) -> Field | bool | None:
+        scalers = world.kinds("HorizontalPodAutoscaler")
+        for obj in scalers:
+            names = [text(m, "resource", "name") for m in many(obj, "spec", "metrics")]
+            if names and resource not in names:
+                return Field(at(obj, "spec.metrics"), ", ".join(names))
+        return True if scalers else None
+
+    return held
+
+
+def _alone(world: World) -> Field | bool | None:
+    for obj in world.workloads:
+        boxes = many(obj, *pod_path(obj), "containers")
+        if len(boxes) > 1:
+            return Field(
+                at(obj, ".".join((*pod_path(obj), "containers"))), f"{len(boxes)} containers"
+            )
+    return True if world.workloads else None
+
+
+def _protocol(name: str) -> Granted:
+    def held(world: World) -> Field | bool | None:
+        ports = [f for key, f in world.leaves if key in ("port", "containerPort")]
+        if not ports:
+            return None
+        if any(key == "protocol" and field.value == name for key, field in world.leaves):
+            return True
+        return Field(ports[0].path.rpartition(".")[0] + ".protocol", "not set, which is TCP")
+
+    return held
+
+
+def _is(value: object) -> Callable[[Any], bool]:
+    return lambda found: found == value
+
+
+def _not(value: object) -> Callable[[Any], bool]:
+    return lambda found: found != value
+
+
+_WISHES = (
+    _Wish("suspended", _re(r"\bsuspended\b|\bsuspend it\b"),
+          _each(("CronJob", "Job"), ("spec", "suspend"), _is(True)),
+          _each(("CronJob", "Job"), ("spec", "suspend"), _not(True))),
+    _Wish("immutable", _re(r"\bimmutable\b|\bunveränderlich\b"),
+          _each(("ConfigMap", "Secret"), ("immutable",), _is(True)),
+          _each(("ConfigMap", "Secret"), ("immutable",), _not(True))),
+    _Wish("mutable", _re(r"\bmutable\b|\bleave it (?:editable|changeable)\b"),
+          _each(("ConfigMap", "Secret"), ("immutable",), _not(True))),
+    _Wish("service account token", _re(r"\b(?:service account|api|serviceaccount) tokens?(?: (?:is |be |gets? )?(?:auto)?mount\w*)?\b|\bautomount\w*\b"),
+          _pods("automountServiceAccountToken", _not(False)),
+          _pods("automountServiceAccountToken", _is(False))),
+    _Wish("global default", _re(r"\bglobal(?:ly the)? default\b"),
+          _each(("PriorityClass",), ("globalDefault",), _is(True)),
+          _each(("PriorityClass",), ("globalDefault",), _not(True))),
+    _Wish("readiness probe", _re(r"\breadiness (?:probe|check)\b|\breadinessProbe\b"), _probe("readinessProbe")),
+    _Wish("liveness probe", _re(r"\bliveness (?:probe|check)\b|\blivenessProbe\b"), _probe("livenessProbe")),
+    _Wish("startup probe", _re(r"\bstartup (?:probe|check)\b|\bstartupProbe\b"), _probe("startupProbe")),
+    _Wish("both directions", _re(r"\bboth (?:ingress and egress|egress and ingress|directions|ways)\b|\bin and out\b|\b(?:all|any) (?:ingress and egress|egress and ingress)\b"), _both_ways),
+    _Wish("reading only", _re(r"\bread only (?:access|rights|role|permissions?)\b|\bno write access\b|\bnothing (?:but|else than) read\w*\b|\bonly (?:to )?read\b|\bmust not (?:change|write|modify)\b"), _reads_only),
+    _Wish("many writers", _re(r"\b(?:several|many|multiple|different|all|two|three|both) (?:pods|nodes|writers|replicas|machines)(?: on (?:different|several|all|other) nodes)?\b[^.]{0,60}\b(?:writ\w+|mount\w*)\b[^.]{0,40}(?:\bsame time\b|\bat once\b|\bnodes\b|\btogether\b)|\bshared? (?:read write|between nodes)\b"), _many_writers),
+    _Wish("memory metric", _re(r"\b(?:on|by|at|of|for|target\w*) (?:\d{1,3} ?%? ?)?(?:average )?memory(?: utili[sz]ation| usage| load)?\b"), _scales_on("memory")),
+    _Wish("CPU metric", _re(r"\b\d{1,3} ?(?:%|percent) (?:average )?cpu\b|\bcpu (?:utili[sz]ation|usage|load)\b"), _scales_on("cpu")),
+    _Wish("one container", _re(r"\bsingle container\b|\b(?:no|without|sem|sans|sin|ohne|kein(?:en)?) (?:an? )?side-?cars?\b"), _alone),
+    _Wish("UDP", _re(r"\bUDP\b"), _protocol("UDP")),
+    _Wish("SCTP", _re(r"\bSCTP\b"), _protocol("SCTP")),
+    _Wish("no overlap", _re(r"\b(?:skip\w*|miss\w*|left out) (?:while|if|when|as long as) (?:the )?(?:previous|last|old|earlier)\b|\bnever (?:two|overlap\w*|in parallel|at the same time)\b|\b(?:must|should|may) not overlap\b|\bno overlap\w*\b|\bnot start\w* (?:while|if|when) (?:the )?(?:previous|last)\b"),
+          _each(("CronJob",), ("spec", "concurrencyPolicy"), _is("Forbid"))),
+    _Wish("replaced by hand", _re(r"\b(?:only (?:happen |when |if |after )?(?:when |if )?a pod is deleted|on delete|delete (?:the )?pods (?:by hand|ourselves|manually))\b"),
+          _each(("StatefulSet", "DaemonSet"), ("spec", "updateStrategy", "type"), _is("OnDelete"))),
+)  # fmt: skip
+_SELF_NEGATED = frozenset({"one container", "no overlap", "reading only", "both directions"})
+
+
+def rule(words: Words, world: World) -> Iterator[Remark]:
+    """Each wish once, by the first words that say it."""
+    for wish in _WISHES:
+        for match in words.find(wish.said):
+            against = wish.kind not in _SELF_NEGATED and words.negated(match.start())
+            look = wish.refused if against else wish.held
+            if look is None:
+                continue
+            said = look(world)
+            if said is None:
+                continue
+            value = f"not {wish.kind}" if against else wish.kind
+            requirement = Requirement("wish", value, words.quote(*match.span()))
+            if isinstance(said, Field):
+                yield contradicted(requirement, said)
+            else:
+                yield covered(requirement, Field("", wish.kind))
+            break
+
+
+_NAMED = re.compile(
+    r"\b(?P<kind>Deployment|StatefulSet|DaemonSet|CronJob|Job)s?\s+(?:called\s+|named\s+)?"
+    r"[\"'`](?P<name>[a-z0-9][a-z0-9-]{0,60})[\"'`]"
+)
+_LEADS = re.compile(
+    r"(?<![\w:.])(?P<path>/[\w./-]{0,80})[\"'`]?\s*(?:goes|go|routes?|routed|leads?|points?|->|=>|>|:)?\s*(?:to|auf|vers|a|para)?"
+    r"\s*(?:the\s+)?(?:[Ss]ervice\s+)?[\"'`]?(?P<name>[a-z][a-z0-9-]{1,60})",
+)
+
+
+def kinds_of_names(words: Words, world: World) -> Iterator[Remark]:
+    """What is called so is of the kind that was said."""
+    for match in words.find(_NAMED):
+        if words.negated(match.start()):
+            continue
+        same = [o for o in world.workloads if dig(o, "metadata", "name") == match["name"]]
+        if same and all(text(o, "kind") != match["kind"] for o in same):
+            requirement = Requirement("object", match["kind"], words.quote(*match.span()))
+            yield contradicted(requirement, Field(at(same[0], "kind"), text(same[0], "kind")))
+
+
+def routes(words: Words, world: World) -> Iterator[Remark]:
+    """A path that was said to lead to a Service leads there."""
+    leads: dict[str, Field] = {}
+    for obj in world.kinds("Ingress"):
+        for i, rule_ in enumerate(many(obj, "spec", "rules")):
+            for j, path in enumerate(many(rule_, "http", "paths")):
+                where = at(obj, f"spec.rules[{i}].http.paths[{j}].backend.service.name")
+                leads[text(path, "path")] = Field(where, text(path, "backend", "service", "name"))
+    services = {field.value for field in leads.values()}
+    for match in words.find(_LEADS):
+        field = leads.get(match["path"].rstrip("/") or "/") or leads.get(match["path"])
+        if field is None or len(services) < 1 or words.negated(match.start()):
+            continue
+        name = match["name"]
+        known = services | {text(o, "metadata", "name") for o in world.kinds("Service")}
+        said_service = "ervice" in match[0]
+        if name == field.value:
+            yield covered(Requirement("route", f"{match['path']} to {name}", match[0]), field)
+        elif name in known or said_service:
+            yield contradicted(Requirement("route", f"{match['path']} to {name}", match[0]), field)
