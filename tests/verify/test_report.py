@@ -54,7 +54,7 @@ def test_no_evidence_breaks_the_table_or_leaves_its_block(found: list[Evidence])
     assert lines[start + len(found)] == ""
     # Below the table everything foreign stands in an indented block.
     for line in lines[start + len(found) + 3 :]:
-        ours = re.fullmatch(r"(\*\*\w+\*\* said:|Nodes were simulated.*)?", line)
+        ours = re.fullmatch(r"(\*\*\w+\*\* (said|noted):|Nodes were simulated.*)?", line)
         assert ours or line.startswith("    "), line
     assert all(character.isprintable() for character in body if character not in "\n\t")
     state, summary = status_of(verdict)
@@ -76,7 +76,7 @@ def test_decision_and_state(outcome: Outcome, decision: str, state: str) -> None
     assert body.startswith(f"### Verdict: {decision}\n")
     assert status_of(verdict)[0] == state
     assert f" {outcome} | seen | 1.25 |" in body
-    assert ("    word for word" in body) == (outcome != "pass")
+    assert f"**schema** {'noted' if outcome == 'pass' else 'said'}:\n\n    word for word" in body
 
 
 def test_long_details_are_cut_and_counted() -> None:

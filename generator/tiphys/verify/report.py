@@ -52,9 +52,12 @@ def comment_body(verdict: Verdict) -> str:
             "Nodes were simulated: no image was pulled and no container ran, "
             "so nothing is said about what is inside the image."
         )
-    for evidence in verdict.evidence:
-        if evidence.outcome in ("fail", "error"):
-            lines += ["", f"**{evidence.check}** said:", "", *_quoted(evidence)]
+    # What is wrong first; then what a person should know though it passed: waived faults, rights
+    # that nobody used, which field meets which wish.
+    for verb, outcomes in (("said", ("fail", "error")), ("noted", ("pass",))):
+        for evidence in verdict.evidence:
+            if evidence.outcome in outcomes and evidence.details:
+                lines += ["", f"**{evidence.check}** {verb}:", "", *_quoted(evidence)]
     return "\n".join(lines) + "\n"
 
 
