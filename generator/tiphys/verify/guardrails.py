@@ -5,6 +5,8 @@ They are data of the base, never of the proposal. The API server evaluates them 
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from tiphys.ports import ClusterApi, Object, RepositoryReader
 
 GUARDRAILS = "manifests/guardrails"
 _API = "admissionregistration.k8s.io/v1"
-_KINDS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 _MOST = 100  # objects
 _LOOK_SECONDS = 0.05
 _CANARY = "tiphys-canary-"
@@ -32,6 +34,15 @@ class Guardrails:
     def __bool__(self) -> bool:
         return bool(self.objects)
 
+    def of_kind(self, kind: str) -> tuple[tuple[str, Object], ...]:
+        """Those of one kind with the file of each, in order."""
+        return tuple((path, found) for path, found in self.objects if found["kind"] == kind)
+
+    @property
+    def policies(self) -> frozenset[str]:
+        """The names of the policies."""
+        return frozenset(found["metadata"]["name"] for _, found in self.of_kind(POLICY))
+
 
 def load(reader: RepositoryReader, rev: str, folder: str = GUARDRAILS) -> Guardrails:
     """The guardrails of a revision. InvalidInput, LimitExceeded name what is none."""
@@ -43,8 +54,9 @@ def load(reader: RepositoryReader, rev: str, folder: str = GUARDRAILS) -> Guardr
         for document in documents:
             _check(entry.path, document)
             found.append((entry.path, document))
-    if len(found) > _MOST:
-        raise LimitExceeded(f"{GUARDRAILS}: {len(found)} objects, at most {_MOST}")
+        if len(found) > _MOST:
+            raise LimitExceeded(f"{GUARDRAILS}: {len(found)} objects, at most {_MOST}")
+    _check_names(found)
     try:
         return Guardrails(tuple(found), reader.tree_id(rev, folder))
     except NotFound:
@@ -63,29 +75,34 @@ def install(
 
     InvalidInput if the server does not take one of them, Unavailable after `seconds`.
 
-    The server picks policies up in the background. A canary, made last, proves that what was made
-    before it is in force too: policies and bindings reach the server's evaluation in the order in
-    which they were made, and all of them at once.
+    The server takes changes up about once a second: it lists the bindings it knows, then looks up
+    the policy of each. Both reach it in the order in which they were made, so once a canary that
+    was made last denies, every binding is known; and every policy is, unless it was late by more
+    than all the bindings took and came in the midst of that very look. Policies go first for that.
     """
-    for path, found in guardrails.objects:
+    if not guardrails:
+        return
+    for path, found in (*guardrails.of_kind(POLICY), *guardrails.of_kind(BINDING)):
         try:
             api.apply(found)
         except ApiRefusal as refusal:
             name = found["metadata"]["name"]
             raise InvalidInput(f"{path}: {found['kind']}/{name}: {refusal}") from refusal
-    if not guardrails:
-        return
     deadline = clock() + seconds
     name = f"{_CANARY}{secrets.token_hex(4)}"  # an old one may still be in force
     canary = _canary(name)
-    for obj in canary:
-        api.apply(obj)
-    while not _denied(api, name):
-        if clock() > deadline:
-            raise Unavailable(f"the guardrails were not in force after {seconds:g} s; try again")
-        sleep(_LOOK_SECONDS)
-    for obj in reversed(canary):
-        api.delete(obj["apiVersion"], obj["kind"], name)
+    try:
+        for obj in canary:
+            api.apply(obj)
+        while not _denied(api, name):
+            if clock() > deadline:
+                raise Unavailable(
+                    f"the guardrails were not in force after {seconds:g} s; try again"
+                )
+            sleep(_LOOK_SECONDS)
+    finally:
+        for obj in reversed(canary):
+            api.delete(obj["apiVersion"], obj["kind"], name)
 
 
 def complaints(
@@ -99,9 +116,7 @@ def complaints(
     """What the type check of the installed policies says. Unavailable if it says nothing."""
     deadline = clock() + seconds
     found: list[str] = []
-    for path, obj in guardrails.objects:
-        if obj["kind"] != _KINDS[0]:
-            continue
+    for path, obj in guardrails.of_kind(POLICY):
         while not (checked := _type_check(api, obj["metadata"]["name"])):
             if clock() > deadline:
                 raise Unavailable(f"{path}: its types were not checked after {seconds:g} s")
@@ -112,36 +127,67 @@ def complaints(
 
 
 def _type_check(api: ClusterApi, name: str) -> Object | None:
-    live = api.get(_API, _KINDS[0], name) or {}
+    live = api.get(_API, POLICY, name) or {}
     status, generation = live.get("status", {}), live.get("metadata", {}).get("generation")
     if status.get("observedGeneration") != generation:
         return None
     return {"expressionWarnings": (), **status.get("typeChecking", {})}
 
 
-def denied_by_policy(refusal: ApiRefusal, obj: Object) -> str | None:
-    """The policy's words, if a policy and not the schema refused the object."""
-    name = obj["metadata"].get("name")
-    for start in (
-        f'"{name}" is forbidden: ValidatingAdmissionPolicy ',
-        "ValidatingAdmissionPolicy ",
-    ):
-        head, found, words = str(refusal).partition(start)
-        # Before it stands only the resource's name: an object's own text comes after its name.
-        if found and " " not in head.strip():
-            return f"policy {words}"
-    return None
+def denied_by_policy(refusal: ApiRefusal, obj: Object, rules: Guardrails) -> str | None:
+    """The policy's words, if one of these policies and nothing else refused the object.
+
+    Held to the server's exact form, so that no name or text of an object can pass for it.
+    """
+    name = " ".join(json.dumps(obj["metadata"].get("name"), ensure_ascii=False).split())
+    said = re.fullmatch(
+        rf"[a-z0-9.-]+ {re.escape(name)} is forbidden: "
+        rf"({POLICY} '([^']+)' (?:with binding '[^']+' )?denied request: .*)",
+        str(refusal),
+        re.DOTALL,
+    )
+    known = said and said[2] in rules.policies
+    return said[1].replace(POLICY, "policy", 1) if said and known else None
+
+
+def loose_ends(guardrails: Guardrails) -> list[str]:
+    """Policies that nothing binds and bindings of nothing: they would stop nothing, silently."""
+    bound = {found["spec"].get("policyName") for _, found in guardrails.of_kind(BINDING)}
+    problems = []
+    for path, found in guardrails.objects:
+        name = found["metadata"]["name"]
+        if found["kind"] == POLICY and name not in bound:
+            problems.append(f"{path}: {POLICY}/{name}: no binding puts it in force")
+        elif (
+            found["kind"] == BINDING and found["spec"].get("policyName") not in guardrails.policies
+        ):
+            problems.append(f"{path}: {BINDING}/{name}: its policyName names no policy here")
+    return problems
 
 
 def _check(path: str, document: object) -> None:
-    if not isinstance(document, dict) or document.get("kind") not in _KINDS:
-        raise InvalidInput(f"{path}: guardrails are {' and '.join(_KINDS)}")
+    if not isinstance(document, dict) or document.get("kind") not in (POLICY, BINDING):
+        raise InvalidInput(f"{path}: guardrails are {POLICY} and {BINDING}")
     if document.get("apiVersion") != _API:
         raise InvalidInput(f"{path}: use apiVersion {_API}")
     metadata = document.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
     if not isinstance(name, str) or name.startswith(_CANARY):
         raise InvalidInput(f"{path}: a {document['kind']} needs a name of its own")
+    spec = document.get("spec")
+    if not isinstance(spec, dict):
+        raise InvalidInput(f"{path}: {document['kind']}/{name} needs a spec")
+    if "paramKind" in spec or "paramRef" in spec:  # the cluster of a verdict has no such objects
+        raise InvalidInput(f"{path}: {name}: write parameters into the policy, as a variable")
+
+
+def _check_names(found: list[tuple[str, Object]]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for path, document in found:
+        key = document["kind"], document["metadata"]["name"]
+        if key in seen:
+            raise InvalidInput(f"{path}: {'/'.join(key)} is in {seen[key]} too; one would win")
+        seen[key] = path
 
 
 def _denied(api: ClusterApi, name: str) -> bool:
@@ -172,6 +218,6 @@ def _canary(name: str) -> tuple[Object, Object]:
     }
     binding = {"policyName": name, "validationActions": ["Deny"]}
     return (
-        {"apiVersion": _API, "kind": _KINDS[0], "metadata": {"name": name}, "spec": policy},
-        {"apiVersion": _API, "kind": _KINDS[1], "metadata": {"name": name}, "spec": binding},
+        {"apiVersion": _API, "kind": POLICY, "metadata": {"name": name}, "spec": policy},
+        {"apiVersion": _API, "kind": BINDING, "metadata": {"name": name}, "spec": binding},
     )

@@ -11,7 +11,15 @@ from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
 from tiphys.verify.documents import documents_of
-from tiphys.verify.guardrails import GUARDRAILS, complaints, denied_by_policy, install, load
+from tiphys.verify.guardrails import (
+    GUARDRAILS,
+    Guardrails,
+    complaints,
+    denied_by_policy,
+    install,
+    load,
+    loose_ends,
+)
 from tiphys.verify.subject import Subject, changes_guardrails, release_folder
 
 
@@ -24,22 +32,30 @@ def check_guardrails(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fin
     documents = [*documents_of(subject)]
     if not documents:
         return Finding("skipped", "no object to show to the policies")
-    problems = _denials(documents, sandbox)
+    problems = _denials(documents, subject.guardrails, sandbox)
     return failed_or_passed(problems, f"{counted(len(documents), 'object')} denied by no policy")
 
 
 def _new_rules(subject: Subject, sandbox: Sandbox) -> Finding:
     """They replace the base's on this cluster, which nothing else needs: they are changed alone."""
     rules = load(subject.reader, subject.rev)
+    problems = loose_ends(rules)
+    kept = {(new["kind"], new["metadata"]["name"]) for _, new in rules.objects}
     for _, old in subject.guardrails.objects:
-        sandbox.api.delete(old["apiVersion"], old["kind"], old["metadata"]["name"])
+        if (old["kind"], old["metadata"]["name"]) not in kept:
+            sandbox.api.delete(old["apiVersion"], old["kind"], old["metadata"]["name"])
     install(rules, sandbox.api)
-    problems = complaints(rules, sandbox.api)
+    problems += complaints(rules, sandbox.api)
     approved = list(_approved(subject))
-    problems += _denials(approved, sandbox)
-    policies = counted(len(rules.objects), "rule")
-    return failed_or_passed(
-        problems, f"{policies} in force, {counted(len(approved), 'approved object')} still let in"
+    problems += _denials(approved, rules, sandbox)
+    if problems:
+        return failed_or_passed(problems, "")
+    gone = sorted(subject.guardrails.policies - rules.policies)
+    return Finding(
+        "pass",
+        f"{counted(len(rules.policies), 'guardrail')} in force, "
+        f"{counted(len(approved), 'approved object')} still let in",
+        tuple(f"takes away the policy {name}" for name in gone),
     )
 
 
@@ -51,7 +67,9 @@ def _approved(subject: Subject) -> Iterable[tuple[str, Object]]:
                 yield entry.path, found
 
 
-def _denials(documents: Iterable[tuple[str, Object]], sandbox: Sandbox) -> list[str]:
+def _denials(
+    documents: Iterable[tuple[str, Object]], rules: Guardrails, sandbox: Sandbox
+) -> list[str]:
     problems = []
     for path, found in documents:
         namespace = found["metadata"].get("namespace")
@@ -60,10 +78,10 @@ def _denials(documents: Iterable[tuple[str, Object]], sandbox: Sandbox) -> list[
         try:
             sandbox.api.apply(found, dry_run=True)
         except ApiRefusal as refusal:
-            words = denied_by_policy(refusal, found)
+            words = denied_by_policy(refusal, found, rules)
             if words:
                 problems.append(f"{path}: {found['kind']}/{found['metadata']['name']}: {words}")
     return problems
 
 
-CHECK = ClusterCheck("guardrails", "api", 1, check_guardrails)
+CHECK = ClusterCheck("guardrails", "api", 2, check_guardrails)

@@ -30,12 +30,20 @@ def check_schema(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding
             problems += _placed(sandbox, path, found)
             sandbox.api.apply(found, dry_run=found["kind"] != "Namespace")
         except InvalidInput as refusal:
-            if isinstance(refusal, ApiRefusal) and denied_by_policy(refusal, found):
+            if _by_policy(refusal, found, subject):
+                if found["kind"] == "Namespace":  # what lives inside still has to be looked at
+                    sandbox.ensure_namespace(found["metadata"]["name"])
                 continue  # it fits its schema; the next check is about policies
             problems.append(f"{path}: {found['kind']}/{found['metadata']['name']}: {refusal}")
     server = sandbox.lease.kubernetes_version
     return failed_or_passed(
         problems, f"{counted(len(documents), 'object')} accepted by Kubernetes {server}"
+    )
+
+
+def _by_policy(refusal: InvalidInput, found: Object, subject: Subject) -> bool:
+    return isinstance(refusal, ApiRefusal) and bool(
+        denied_by_policy(refusal, found, subject.guardrails)
     )
 
 
@@ -51,4 +59,4 @@ def _placed(sandbox: Sandbox, path: str, found: Object) -> list[str]:
     return []
 
 
-CHECK = ClusterCheck("schema", "api", 2, check_schema)
+CHECK = ClusterCheck("schema", "api", 3, check_schema)
