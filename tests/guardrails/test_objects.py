@@ -146,6 +146,13 @@ def test_bindings_of_the_clusters_own_are_kept_out(
     assert words in denial(guarded, made)
 
 
+def test_an_odd_name_does_not_hide_who_refused(guarded: KubeApi) -> None:
+    made = role(verbs=["*"])
+    for name in ("a b", 'a" is forbidden: no "b', "ValidatingAdmissionPolicy 'x' denied"):
+        made["metadata"]["name"] = name
+        assert "verbs instead of *" in denial(guarded, made), name
+
+
 def test_a_role_of_ones_own_may_have_any_name(guarded: KubeApi) -> None:
     made = binding("admin")
     made["roleRef"]["kind"] = "Role"
@@ -244,6 +251,14 @@ def test_no_namespace_exempts_itself(guarded: KubeApi, administrator: Whoever, v
         with pytest.raises(ApiRefusal, match="is not on the list"):
             administrator.put(f"/api/v1/namespaces/{NAMESPACE}{subresource}", live)
     assert denial(guarded, space(EXEMPT, **label)) == ""
+
+
+def test_no_namespace_passes_for_kube_system(guarded: KubeApi) -> None:
+    """The rules tell it by a label, which the server itself keeps to the name."""
+    label = "kubernetes.io/metadata.name"
+    made = guarded.apply(space("posing", **{label: "kube-system"}))
+    assert made["metadata"]["labels"][label] == "posing"
+    guarded.delete("v1", "Namespace", "posing")
 
 
 def test_exempt_namespaces_are_left_alone(guarded: KubeApi) -> None:

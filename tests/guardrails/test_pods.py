@@ -166,6 +166,18 @@ def test_images_by_tag_or_digest_are_let_in(guarded: KubeApi, image: str) -> Non
     assert denial(guarded, KINDS["Pod"](broken("containers.0.image", image))) == ""
 
 
+def test_a_large_pod_costs_no_more_than_the_server_allows(guarded: KubeApi) -> None:
+    variables = [{"name": f"V{number}", "value": "x" * 50} for number in range(50)]
+    spec = good_pod()
+    name = "registry.example/" + "a" * 200 + ":1"
+    spec["containers"] = [
+        copy.deepcopy(CONTAINER) | {"name": f"c{number}", "env": variables, "image": name}
+        for number in range(100)
+    ]
+    spec["volumes"] = [{"name": f"v{number}", "emptyDir": {}} for number in range(100)]
+    assert denial(guarded, KINDS["CronJob"](spec)) == ""
+
+
 _FIELDS: dict[str, list[Any]] = {
     "privileged": [True, False],
     "allowPrivilegeEscalation": [True, False],

@@ -130,6 +130,18 @@ def test_new_rules_have_to_let_in_what_is_approved(
     assert "1 approved object still let in" in repaired.summary
 
 
+def test_what_is_taken_away_is_told_and_what_stops_nothing_is_refused(
+    repository: MemoryRepository, sandbox: Sandbox
+) -> None:
+    found = check(proposal(repository, {SERVICES: None}), sandbox)
+    policy, _ = RULES[SERVICES].split(b"---")
+    alone = check(proposal(repository, {SERVICES: policy}), sandbox)
+    check(proposal_again(repository), sandbox)
+    assert (found.outcome, found.details) == ("pass", ("takes away the policy tiphys-services",))
+    assert alone.outcome == "fail"
+    assert "tiphys-services: no binding puts it in force" in alone.summary
+
+
 def test_broken_rules_of_the_target_say_nothing_about_a_proposal(
     repository: MemoryRepository, sandbox: Sandbox
 ) -> None:

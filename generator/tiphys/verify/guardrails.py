@@ -109,7 +109,7 @@ def complaints(
     guardrails: Guardrails,
     api: ClusterApi,
     *,
-    seconds: float = 30.0,
+    seconds: float = 60.0,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[str]:
