@@ -100,7 +100,16 @@ def publish(number: int, subject: Subject, verdict: Verdict, ports: Ports) -> No
 
 
 def pull_subject(pull: Pull, ports: Ports) -> Subject:
-    """What a pull request would make of its target."""
+    """What a pull request would make of the target. Refused unless it is from branch to target.
+
+    By another name for the same commit a program's branch would pass for a person's.
+    """
+    target = ports.settings.target
+    ports.repository.resolve(pull.source)
+    if pull.source not in ports.repository.branches(pull.source) or pull.source == target:
+        raise Refused(f"{pull.source!a} is not a branch to merge from; open it from a branch")
+    if pull.target != target:
+        raise Refused(f"pull request {pull.number} goes into {pull.target!a}, not into {target}")
     return proposed_subject(
         ports.repository,
         head=pull.source,
@@ -179,11 +188,13 @@ def merge_pull(number: int, ports: Ports) -> str:
     pull = ports.forge.pull(number)
     if pull.state != "open":
         raise Refused(f"pull request {number} is {pull.state}")
-    expected = ports.repository.resolve(pull.target)
     subject = pull_subject(pull, ports)
+    expected = subject.base
     if subject.conflicts:
         raise Conflict(f"{subject.conflicts[0]} conflicts with {pull.target}; update {pull.source}")
-    if ports.repository.merge_base(subject.head_sha, expected) == subject.head_sha:
+    inside = ports.repository.merge_base(subject.head_sha, expected) == subject.head_sha
+    accepted = any(a.verdict.decision == "accept" for a in verdicts_on(subject.head_sha, ports))
+    if inside and accepted:
         close_merged(pull, subject.head_sha, expected, ports)  # an earlier run died half-way
         return expected
     check_accepted(subject, pull, ports)

@@ -76,8 +76,6 @@ def merge_queue(numbers: Sequence[int], ports: Ports) -> list[Ended]:
 
 def _admit(pull: Pull, ports: Ports) -> _Entry:
     """Refused unless the head was accepted by today's rules, on whatever the target was then."""
-    if pull.target != ports.settings.target:
-        raise Refused(f"goes into {pull.target}; the queue serves {ports.settings.target}")
     subject = pull_subject(pull, ports)
     if subject.conflicts:
         raise Conflict(f"{subject.conflicts[0]} conflicts with {pull.target}; update {pull.source}")

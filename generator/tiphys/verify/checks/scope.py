@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from tiphys.domain.errors import InvalidInput
@@ -38,6 +39,8 @@ def check_scope(subject: Subject, policy: Policy) -> Finding:
         problems.append(f"{GUARDRAILS}: guardrails are changed alone; take out the rest")
     if not problems:
         problems += _off_limits(subject, policy)
+    if not problems:
+        problems += _twice(subject)
     if not problems and subject.agent:
         problems += _programs_only(subject)
     return failed_or_passed(problems, f"{counted(len(subject.changes), 'file')}, all within reach")
@@ -53,6 +56,17 @@ def _path_problems(change: Change, policy: Policy) -> Iterator[str]:
         yield f"{shown}: is {_ODD_MODES.get(change.new.mode, 'not a plain file')}"
     if change.new.size > policy.max_file_bytes:
         yield f"{shown}: {change.new.size} bytes, at most {policy.max_file_bytes}"
+
+
+def _twice(subject: Subject) -> Iterator[str]:
+    """A tree can hold a name twice; git's own commands make none, and readers differ on which."""
+    for folder in sorted({change.path.rpartition("/")[0] for change in subject.changes}):
+        found = Counter(
+            entry.path
+            for entry in subject.reader.entries(subject.rev, folder)
+            if entry.path.rpartition("/")[0] == folder
+        )
+        yield from (f"{path!a}: is there {n} times" for path, n in found.items() if n > 1)
 
 
 def _place_problems(change: Change, agent: bool) -> Iterator[str]:
