@@ -30,8 +30,11 @@ _JUDGES = frozenset(
     for how in ("Mutating", "Validating")
     for what in ("AdmissionPolicy", "AdmissionPolicyBinding", "WebhookConfiguration")
 ) | {"APIService"}
-# Annotations that steer delivery: they would take an object out of review's reach.
-_STEERING = ("argocd.argoproj.io/", "kubectl.kubernetes.io/", "meta.helm.sh/", "config.k8s.io/")
+# What steers delivery would take an object out of review's reach.
+_STEERING = re.compile(
+    r"(?:[a-z0-9-]+\.)*"
+    r"(?:argoproj\.io|helm\.sh|fluxcd\.io|kubectl\.kubernetes\.io|config\.(?:kubernetes|k8s)\.io)/"
+)
 _WRITES = ("apply", "create", "update", "patch", "delete")
 _OWN = "tiphys.guardrails/"
 _RELEASE_FILES = re.compile(r"(?!kustomization\.|Chart\.|values\.)[a-z0-9][a-z0-9._-]*\.ya?ml\Z")
@@ -96,9 +99,10 @@ def _metadata(metadata: dict[str, Any]) -> Iterator[str]:
     for field in _NOT_WRITTEN:
         if field in metadata:
             yield f"metadata.{field} is not for manifests; take it out"
-    for name in _keys(metadata.get("annotations")):
-        if name.startswith(_STEERING):
-            yield f"annotation {name} steers how it is delivered; take it out"
+    for what in ("annotations", "labels"):
+        for name in _keys(metadata.get(what)):
+            if _STEERING.match(name):
+                yield f"{what[:-1]} {name} steers how it is delivered; take it out"
     for name in _keys(metadata.get("labels")):
         if name.startswith(_OWN):
             yield f"label {name} would loosen the guardrails; take it out"
