@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-# They reach beyond any namespace, or speak for the cluster itself.
-SYSTEM_KINDS = (
-    "CertificateSigningRequest",
-    "CustomResourceDefinition",
-    "FlowSchema",
-    "Node",
-    "PersistentVolume",
-    "PriorityLevelConfiguration",
-    "StorageClass",
+# They reach beyond any namespace, speak for the cluster itself, or are for controllers to write.
+SYSTEM_KINDS = tuple(
+    "Binding CSIDriver CSINode CSIStorageCapacity CertificateSigningRequest ClusterTrustBundle "
+    "ControllerRevision CustomResourceDefinition DeviceClass EndpointSlice Endpoints Event "
+    "FlowSchema IPAddress IngressClass Lease Node PersistentVolume PriorityLevelConfiguration "
+    "ResourceSlice RuntimeClass ServiceCIDR StorageClass StorageVersionMigration VolumeAttachment "
+    "VolumeAttributesClass".split()
 )
 
 

@@ -20,6 +20,7 @@ from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.subject import Subject, release_folder
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+_TEMPLATES = {"CronJob": ("spec", "jobTemplate", "spec", "template", "metadata", "labels")}
 _Identity = tuple[str, str, str, str]  # group, kind, namespace, name
 
 
@@ -58,6 +59,7 @@ def check_collision(subject: Subject, _policy: Policy) -> Finding:
         seen += len({each.folder for each in placed})
         problems += _twice(placed, changed)
         problems += _poached(placed, changed)
+        problems += _diverted(placed, changed)
     return failed_or_passed(problems, f"{counted(seen, 'release')} side by side, nothing shared")
 
 
@@ -104,6 +106,29 @@ def _poached(placed: list[_Placed], changed: set[str]) -> Iterator[str]:
                 yield f"{one.folder}: {one} selects the pods of {other} in {other.folder}"
 
 
+def _diverted(placed: list[_Placed], changed: set[str]) -> Iterator[str]:
+    """Traffic that a Service meant for its own release's pods would reach another's."""
+    pods = [each for each in placed if _pod_labels(each.found)]
+    for service in placed:
+        selector = _labels(service.found, "spec", "selector")
+        if service.found["kind"] != "Service" or not selector:
+            continue
+        met = [p for p in pods if selector.items() <= _pod_labels(p.found).items()]
+        met = [p for p in met if p.namespace == service.namespace]
+        if any(p.folder == service.folder for p in met):
+            for other in met:
+                if other.folder != service.folder and changed & {other.folder, service.folder}:
+                    where = f"{other} in {other.folder}"
+                    yield f"{service.folder}: {service} also selects the pods of {where}"
+
+
+def _pod_labels(found: Object) -> Mapping[str, str]:
+    template = ("metadata", "labels") if found["kind"] == "Pod" else _TEMPLATES.get(
+        found["kind"], ("spec", "template", "metadata", "labels")
+    )  # fmt: skip
+    return _labels(found, *template)
+
+
 def _labels(found: Object, *path: str) -> Mapping[str, str]:
     value: Any = found
     for name in path:
@@ -113,4 +138,4 @@ def _labels(found: Object, *path: str) -> Mapping[str, str]:
     return {str(k): str(v) for k, v in value.items()}
 
 
-CHECK = StaticCheck("collision", "static", 1, check_collision)
+CHECK = StaticCheck("collision", "static", 2, check_collision)

@@ -16,6 +16,7 @@ from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE, load_skill_at, strict_yaml
 from tiphys.library.skill_files import TEST_PATH
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
+from tiphys.verify.documents import documents_of
 from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.subject import Subject
 
@@ -56,7 +57,7 @@ def check_form(subject: Subject, policy: Policy) -> Finding:
     """`fail` names the field or file that a manifest or skill must not have."""
     kept = [] if subject.loose else [change.path for change in subject.changes if change.new]
     problems = [problem for path in kept for problem in _file(path)]
-    for path, found in subject.objects:
+    for path, found in documents_of(subject):
         what = f"{path}: {found['kind']}/{found['metadata']['name']}"
         problems += [f"{what}: {problem}" for problem in _object(path, found)]
     for name in subject.skills:
@@ -91,6 +92,8 @@ def _object(path: str, found: dict[str, Any]) -> Iterator[str]:
     for text in (found["apiVersion"], kind, metadata["name"], str(metadata.get("namespace") or "")):
         if not text.isascii() or not text.isprintable():
             yield f"{text!a} looks like something else; use plain letters"
+    if kind == "Secret" and found.get("type") == "kubernetes.io/service-account-token":
+        yield "a token that never ends; let pods have theirs mounted"
     if kind == "CustomResourceDefinition":
         yield from _shadows(found.get("spec"))
 
@@ -144,4 +147,4 @@ def _keys(value: Any) -> tuple[str, ...]:
     return tuple(str(key) for key in value) if isinstance(value, dict) else ()
 
 
-CHECK = StaticCheck("form", "static", 1, check_form)
+CHECK = StaticCheck("form", "static", 2, check_form)

@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tiphys.domain.errors import InvalidInput
+from tiphys.domain.errors import InvalidInput, NotFound
 from tiphys.domain.policy import Policy
 from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change
 from tiphys.domain.wording import counted
 from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, skill_names
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
+from tiphys.verify.documents import documents_of
 from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.subject import Subject, changes_guardrails, release_folder
 
@@ -124,8 +125,12 @@ def _off_limits(subject: Subject, policy: Policy) -> Iterator[str]:
             yield f"{folder}: namespace {namespace} is off limits"
     try:
         objects = subject.objects
-    except InvalidInput:
-        return  # not YAML: the syntax check says so
+        shown = [pair for pair in documents_of(subject) if pair not in objects]
+    except (InvalidInput, NotFound):
+        return  # not YAML, no skill: the syntax check says so
+    for path, found in shown:  # what a skill's examples make
+        if isinstance(found, dict) and found.get("kind") in policy.off_limits_kinds:
+            yield f"{path}: kind {found['kind']} is off limits"
     for path, found in objects:
         if not isinstance(found, dict):
             continue
