@@ -125,23 +125,24 @@ def _off_limits(subject: Subject, policy: Policy) -> Iterator[str]:
             yield f"{folder}: namespace {namespace} is off limits"
     try:
         objects = subject.objects
-        shown = [pair for pair in documents_of(subject) if pair not in objects]
+        made = [pair for pair in documents_of(subject) if pair not in objects]  # by examples
     except (InvalidInput, NotFound):
         return  # not YAML, no skill: the syntax check says so
-    for path, found in shown:  # what a skill's examples make
+    for path, found in (*objects, *made):
         if isinstance(found, dict) and found.get("kind") in policy.off_limits_kinds:
             yield f"{path}: kind {found['kind']} is off limits"
     for path, found in objects:
-        if not isinstance(found, dict):
-            continue
-        metadata = found.get("metadata")
-        inside = metadata.get("namespace") if isinstance(metadata, dict) else None
-        if inside in policy.off_limits_namespaces:
-            yield f"{path}: namespace {inside} is off limits"
-        if found.get("kind") in policy.off_limits_kinds:
-            yield f"{path}: kind {found['kind']} is off limits"
-        if not subject.loose:
-            yield from _foreign_namespace(path, found, inside)
+        if isinstance(found, dict):
+            yield from _inside(path, found, subject, policy)
+
+
+def _inside(path: str, found: dict[str, object], subject: Subject, policy: Policy) -> Iterator[str]:
+    metadata = found.get("metadata")
+    namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
+    if namespace in policy.off_limits_namespaces:
+        yield f"{path}: namespace {namespace} is off limits"
+    if not subject.loose:
+        yield from _foreign_namespace(path, found, namespace)
 
 
 def _foreign_namespace(path: str, found: dict[str, object], namespace: object) -> Iterator[str]:
