@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tiphys.bootstrap import starter_guardrails, starter_skills
+from tiphys.bootstrap import starter_guardrails, starter_rules, starter_skills
 from tiphys.config import configure
 from tiphys.domain.errors import InvalidInput, Refused
 from tiphys.library import parse_skill, render
 from tiphys.scaffold import repository_files, skill_files, write_files
+from tiphys.testing.memory_repository import MemoryRepository
+from tiphys.verify.guardrails import load
 
 
 @settings(max_examples=50, deadline=None)
@@ -46,6 +48,16 @@ def test_a_new_repository_has_well_formed_skills_and_settings() -> None:
     assert len(names) >= 14
     assert configure(files["tiphys.toml"], {}).settings.policy.off_limits_namespaces
     assert "README.md" in files
+
+
+def test_a_new_repository_keeps_every_guardrail() -> None:
+    files = repository_files(starter_skills(), starter_guardrails())
+    kept = {path: data for path, data in files.items() if path.startswith("manifests/guardrails/")}
+    repository = MemoryRepository()
+    repository.commit("main", None, {**kept}, "Start\n")
+    assert "manifests/guardrails/README.md" in kept
+    assert load(repository, "main").policies == starter_rules().policies
+    assert len(starter_rules().policies) == len(kept) - 1
 
 
 def test_missing_starter_skills_are_said(tmp_path: Path) -> None:
