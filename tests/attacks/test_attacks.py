@@ -6,18 +6,22 @@ from collections import Counter
 
 import pytest
 
-from tests.attacks import forged, trees
+from tests.attacks import branches, forged, hollow, objects, skills, texts, trees
 from tests.attacks.conftest import CANARY
 from tests.attacks.table import ATTACKS, MERGE, OPENING, READING, Attack
 from tests.attacks.world import Scene, said
 from tiphys.acceptance import merge_pull
 from tiphys.domain.errors import TiphysError
+from tiphys.domain.evidence import Verdict
+from tiphys.domain.forge import Pull
+from tiphys.verify.report import VERDICT_KEY
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("attacks")]
 CATEGORIES = {
-    "paths", "trees", "store", "forge", "races", "branches", "rules",
+    "branches", "delivery", "forge", "objects", "paths", "races", "reach", "record", "rules",
+    "schema", "skills", "store", "templates", "tests", "trees", "words", "yaml",
 }  # fmt: skip
-assert all((forged, trees))  # they fill the table
+assert all((branches, forged, hollow, objects, skills, texts, trees))  # they fill the table
 LEAST = 60
 
 
@@ -35,6 +39,11 @@ def test_the_harness_accepts_and_merges_honest_work(scene: Scene) -> None:
     assert scene.judge(number).decision == "accept"
     before = scene.main
     assert merge_pull(number, scene.ports("ann")) == scene.main != before
+
+
+def test_a_skill_with_a_release_by_a_program_is_accepted(scene: Scene) -> None:
+    """Else every attack that brings its object by a skill would be stopped for nothing."""
+    assert scene.judge(scene.bring()).decision == "accept"
 
 
 @pytest.mark.parametrize("attack", params())
@@ -69,12 +78,26 @@ def judged(number: int, scene: Scene) -> dict[str, str]:
     except TiphysError as refusal:
         return {READING: str(refusal)}
     assert verdict.decision != "accept", verdict.explanation
+    assert honest_comment(scene.forge.pull(number), verdict)
     refused(number, scene)
     return {
         e.check: "\n".join([e.summary, *e.details])
         for e in verdict.evidence
         if e.outcome in ("fail", "error")
     }
+
+
+def honest_comment(pull: Pull, verdict: Verdict) -> bool:
+    """Whether what people read is the verdict, and nothing that the proposal put there."""
+    (comment,) = [c for c in pull.comments if c.key == VERDICT_KEY]
+    first, *lines = comment.body.splitlines()
+    own = [line for line in lines if line.startswith(("#", "<", "| scope | real"))]
+    return first == f"### Verdict: {verdict.decision}" and not own and all(map(shown, lines))
+
+
+def shown(line: str) -> bool:
+    """Whether a terminal shows it as it is."""
+    return line.replace("\t", "").isprintable() and len(line) < 3000
 
 
 def surroundings(scene: Scene) -> dict[str, bytes | None]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pygit2
 
+from tests.attacks.rawgit import EXECUTABLE, FILE, LINK, MODULE, TREE
 from tests.attacks.table import READING, attack
-from tests.attacks.world import EXECUTABLE, FILE, FOLDER, LINK, MODULE, TREE, Scene
+from tests.attacks.world import FOLDER, Scene
 
 OBJECT = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: extra\n  namespace: vault\n"
+TWICE = "a name that stands in a folder twice is read once, and merged as libgit2 likes"
 EVIL = OBJECT.replace(b"extra", b"limits") + b"data: {A: b}\n"
 
 
@@ -216,3 +220,36 @@ def unrelated_history(scene: Scene) -> int:
         root = scene.graft(root, folder, [(FILE, name.encode(), scene.blob(data))])
     scene.push_tree(root, parents=[])
     return scene.open()
+
+
+def _several(place: str, evil: bytes, order: str) -> Callable[[Scene], int]:
+    """A file of a new skill several times: what is looked up is not what is merged."""
+
+    def run(scene: Scene) -> int:
+        files = scene.skill("thing")
+        path = f"skills/thing/{place}"
+        folder, _, name = path.rpartition("/")
+        good = files.pop(path)
+        tree = scene.tree_of(scene.push(files))
+        data = {"g": good, "e": good + evil}
+        extra = [(FILE, name.encode(), scene.blob(data[which])) for which in order]
+        scene.push_tree(scene.graft(tree, folder, extra))
+        return scene.open(issue=scene.ann.open_issue("Thing", "We need a thing, please.").number)
+
+    return run
+
+
+_PRIVILEGED = b"---\napiVersion: v1\nkind: Pod\nmetadata: {name: evil}\nspec: {hostNetwork: true}\n"
+for _order, _tries in [("eg", "twice"), ("ege", "three times")]:
+    for _place, _evil in [
+        ("templates/object.yaml.j2", _PRIVILEGED),
+        ("tests/chainsaw-test.yaml", b"    - script: {content: id}\n"),
+    ]:
+        attack(
+            "trees",
+            f"{_place} of a skill {_tries}, so that another one is merged than was read",
+            by=READING,
+            words="twice",
+            called=f"{_tries}-{_place.rpartition('/')[2]}".replace(" ", "-"),
+            hole=TWICE,
+        )(_several(_place, _evil, _order))

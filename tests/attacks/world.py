@@ -6,6 +6,7 @@ and anything on the forge as itself. It can't push to main and has no signing ke
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from typing import Any
 
 import pygit2
 
+from tests.attacks.rawgit import FILE, Raw, RawGit
+from tests.attacks.thing import CARD, CLUSTER_SCHEMA, PLACES, SCHEMA, TEMPLATE, test_of
 from tiphys.acceptance import circumstances_of, judge_pull, pull_subject
 from tiphys.adapters.forge_local import FORGE_REF, LocalForge
 from tiphys.adapters.git_repository import GitRepository
@@ -44,14 +47,12 @@ LIMITS = {"name": "limits", "namespace": "vault", "data": {"MAX_BASKET": "50"}}
 REQUEST = "Create a config map called limits in namespace vault with MAX_BASKET=50"
 FOLDER = "manifests/vault/limits"
 BRANCH = "tiphys/1-config-map"
-FILE, EXECUTABLE, LINK, TREE, MODULE = 0o100644, 0o100755, 0o120000, 0o040000, 0o160000
 
 Files = Mapping[str, bytes | None]
-Raw = tuple[int, bytes, pygit2.Oid]  # an entry of a tree: mode, name, object
 
 
 @dataclass
-class Scene:
+class Scene(RawGit):
     """One repository with its forge, its verdicts and people; `outside` lies around it."""
 
     home: Path
@@ -60,6 +61,7 @@ class Scene:
     lease: Lease
     log: list[str] = field(default_factory=list)
     at_first_check: Callable[[], object] | None = None
+    place: str = field(default_factory=lambda: f"vault-{secrets.token_hex(4)}")
 
     def __post_init__(self) -> None:
         self.repository = GitRepository(self.home, author=BOT)
@@ -92,7 +94,7 @@ class Scene:
         with closing(KubeApi(self.lease.kubeconfig)) as api:
 
             def runner(other: Any) -> EmbeddedRunner:
-                return EmbeddedRunner(lambda _lease: other, deadline=TEST_SECONDS)
+                return EmbeddedRunner(lambda _: other, deadline=self.settings.test_seconds)
 
             yield Sandbox(self.lease, api, runner(api), runner)
 
@@ -155,11 +157,11 @@ class Scene:
 
     def open(
         self, source: str = BRANCH, *, target: str = "main", forge: LocalForge | None = None,
-        title: str = "Add limits", issue: bool = True,
+        title: str = "Add limits", issue: int | None = None,
     ) -> int:  # fmt: skip
         """A pull request, for the waiting issue."""
-        number = self.issue if issue else None
-        return (forge or self.forge).open_pull(title, "As asked.", source, target, number).number
+        asked = self.issue if issue is None else issue
+        return (forge or self.forge).open_pull(title, "As asked.", source, target, asked).number
 
     def propose(self, files: Files) -> int:
         """Both."""
@@ -170,37 +172,32 @@ class Scene:
         """The honest release with something beside it: an attack differs by just that."""
         return self.propose({**self.release(), **extra})
 
-    # -- raw git -----------------------------------------------------------------------------------
+    def skill(self, name: str, *, scope: str = "namespaced", **files: str) -> dict[str, bytes]:
+        """A whole new skill; `files` replaces the text of card, schema, template, test, example."""
+        where = f"namespace: {self.place}\n" if scope == "namespaced" else ""
+        texts = {
+            "card": CARD.format(name=name, scope=scope),
+            "schema": SCHEMA if scope == "namespaced" else CLUSTER_SCHEMA,
+            "template": TEMPLATE,
+            "example": "name: thing\n" + where,
+        } | files  # fmt: skip
+        texts.setdefault("test", test_of(name, texts["template"]))
+        return {f"skills/{name}/{PLACES[key]}": text.encode() for key, text in texts.items()}
 
-    def blob(self, data: bytes) -> pygit2.Oid:
-        """A blob."""
-        return self.git.create_blob(data)
+    def bring(self, template: str = "", *, name: str = "thing", scope: str = "namespaced",
+              released: bool = True, **files: str) -> int:  # fmt: skip
+        """A new skill whose template makes an object, well tested, and a release made by it."""
+        text = {"template": template} if template else {}
+        self.push(self.skill(name, scope=scope, **text, **files))
+        if released:
+            skill = load_skill_at(self.repository, BRANCH, name)
+            values = {"name": "thing", "namespace": self.place}
+            values = values if scope == "namespaced" else {"name": "thing"}
+            made = release_files(make_release(skill, values, request=REQUEST), skill)
+            self.push(made, base=BRANCH)
+        return self.open(issue=self.ann.open_issue("Thing", "We need a thing, please.").number)
 
-    def tree(self, entries: Sequence[Raw]) -> pygit2.Oid:
-        """A tree object with just these entries in just this order, whatever git thinks of it."""
-        data = b"".join(b"%o %s\0" % (mode, name) + oid.raw for mode, name, oid in entries)
-        return self.git.odb.write(pygit2.enums.ObjectType.TREE, data)
-
-    def graft(
-        self, root: pygit2.Oid, folder: str, extra: Sequence[Raw], *, sort: bool = True
-    ) -> pygit2.Oid:
-        """`root` with more entries in one of its folders ("" is itself)."""
-        entries = [(int(e.filemode), e.raw_name or b"", e.id) for e in self.git[root]]  # type: ignore[attr-defined]  # a tree
-        if not folder:
-            entries += extra
-        else:
-            first, _, rest = folder.partition("/")
-            name = first.encode()
-            below = next((oid for _, n, oid in entries if n == name), None)
-            made = self.graft(below or self.tree([]), rest, extra, sort=sort)
-            entries = [e for e in entries if e[1] != name] + [(TREE, name, made)]
-        if sort or folder:
-            entries.sort(key=lambda e: e[1] + (b"/" if e[0] == TREE else b""))
-        return self.tree(entries)
-
-    def tree_of(self, rev: str) -> pygit2.Oid:
-        """The tree of a commit."""
-        return self.git[rev].peel(pygit2.Tree).id
+    # -- raw git ----------------------------------------------------------------------------------
 
     def push_tree(
         self, tree: pygit2.Oid, *, branch: str = BRANCH, parents: Sequence[str] | None = None
@@ -260,6 +257,11 @@ class Scene:
         ]
         for folder in (f"keys/{key[:2]}/{key}", f"commits/{sha[:2]}/{sha}"):
             self.write_ref(VERDICTS_REF, folder, entries)
+
+
+def skill_with(**files: str) -> Callable[[Scene], int]:
+    """A new skill without a release; `files` as for `Scene.skill`."""
+    return lambda scene: scene.bring(released=False, **files)
 
 
 def own_notary(folder: Path, trusted: Sequence[str] = ()) -> DsseNotary:
