@@ -31,11 +31,11 @@ def denial(api: ClusterApi, obj: Object, rules: Guardrails = RULES) -> str:
 
 
 class Whoever(KubeApi):
-    """The administrator in the name of somebody else, with an administrator's rights."""
+    """The administrator in the name of somebody else, by default with all rights."""
 
-    def __init__(self, kubeconfig: Path, user: str) -> None:
+    def __init__(self, kubeconfig: Path, user: str, group: str = "system:masters") -> None:
         super().__init__(kubeconfig)
-        identity = {"Impersonate-User": user, "Impersonate-Group": "system:masters"}
+        identity = {"Impersonate-User": user, "Impersonate-Group": group}
         headers = {**self._connection.headers, **identity}
         self._connection = dataclasses.replace(self._connection, headers=headers)
 

@@ -99,3 +99,35 @@ def put(found: Any, path: str, value: Any) -> None:
         found.pop(last, None)
     else:
         found[last] = value
+
+
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+def role(kind: str = "Role", **rule: Any) -> Object:
+    """A role with one rule; None leaves a field out."""
+    rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]} | rule
+    made = named(RBAC, kind, rules=[{k: v for k, v in rule.items() if v is not None}])
+    if kind == "ClusterRole":
+        del made["metadata"]["namespace"]
+    return made
+
+
+def binding(
+    ref: str = "reader",
+    kind: str = "ServiceAccount",
+    name: str = "web",
+    namespace: str = NAMESPACE,
+) -> Object:
+    """A RoleBinding of the ClusterRole `ref` to one subject."""
+    subject = {"kind": kind, "name": name}
+    subject |= {"namespace": namespace} if kind == "ServiceAccount" else {
+        "apiGroup": "rbac.authorization.k8s.io"
+    }  # fmt: skip
+    role_ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": ref}
+    return named(RBAC, "RoleBinding", roleRef=role_ref, subjects=[subject])
+
+
+def service(**spec: Any) -> Object:
+    """A Service of port 80."""
+    return named("v1", "Service", spec={"ports": [{"port": 80}], **spec})

@@ -6,12 +6,10 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.cluster_fixtures import eventually
 from tests.guardrails.conftest import Whoever, denial
-from tests.guardrails.objects import CONTAINER, EXEMPT, KINDS, LAX, NAMESPACE, Object, good_pod, put
+from tests.guardrails.objects import CONTAINER, EXEMPT, KINDS, NAMESPACE, Object, good_pod, put
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.domain.errors import ApiRefusal
 
@@ -192,70 +190,6 @@ def test_a_large_pod_costs_no_more_than_the_server_allows(guarded: KubeApi) -> N
     ]
     spec["volumes"] = [{"name": f"v{number}", "emptyDir": {}} for number in range(100)]
     assert denial(guarded, KINDS["CronJob"](spec)) == ""
-
-
-_FIELDS: dict[str, list[Any]] = {
-    "privileged": [True, False],
-    "allowPrivilegeEscalation": [True, False],
-    "capabilities": [{}, {"drop": ["ALL"]}, {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]},
-                     {"drop": ["ALL"], "add": ["CHOWN"]}, {"drop": ["KILL"]}],
-    "runAsNonRoot": [True, False],
-    "runAsUser": [0, 7],
-    "seccompProfile": [{"type": "Unconfined"}, {"type": "RuntimeDefault"},
-                       {"type": "Localhost", "localhostProfile": "a"}],
-    "seLinuxOptions": [{}, {"type": "container_t"}, {"type": "spc_t"}, {"level": "s0"},
-                       {"user": "u"}, {"role": "r"}],
-    "appArmorProfile": [{"type": "Unconfined"}, {"type": "RuntimeDefault"}],
-    "sysctls": [[{"name": "net.ipv4.tcp_rmem", "value": "1"}], [{"name": "a.b", "value": "1"}]],
-    "procMount": ["Default", "Unmasked"],
-}  # fmt: skip
-_OF_POD = ("runAsNonRoot", "runAsUser", "seccompProfile", "seLinuxOptions", "appArmorProfile",
-           "sysctls")  # fmt: skip
-_SOURCES: list[Object] = [
-    {"emptyDir": {}}, {"hostPath": {"path": "/"}}, {"nfs": {"server": "a", "path": "/"}},
-    {"secret": {"secretName": "a"}}, {"gitRepo": {"repository": "a"}},
-    {"projected": {"sources": []}}, {"csi": {"driver": "a"}}, {"iscsi": {"targetPortal": "a",
-     "iqn": "iqn.2001-04.a:b", "lun": 1}},
-]  # fmt: skip
-
-
-@st.composite
-def pods(draw: st.DrawFn) -> Object:
-    """Mostly good pods, here and there a step aside; whatever the server takes for well-formed."""
-    spec = good_pod()
-    if draw(st.booleans()):
-        first = copy.deepcopy(spec["containers"][0]) | {"name": "first"}
-        spec["initContainers"] = [first]
-    for container in [*spec["containers"], *spec.get("initContainers", ())]:
-        inner = container["securityContext"]
-        for name in draw(st.lists(st.sampled_from(sorted(_FIELDS)), max_size=2)):
-            if name != "sysctls":
-                inner[name] = draw(st.sampled_from(_FIELDS[name]))
-        for name in draw(st.lists(st.sampled_from(sorted(inner) or [""]), max_size=1)):
-            inner.pop(name)
-    names = draw(st.lists(st.sampled_from(_OF_POD), max_size=2))
-    spec["securityContext"] = {name: draw(st.sampled_from(_FIELDS[name])) for name in names}
-    source = draw(st.none() | st.sampled_from(_SOURCES))
-    if source:
-        spec["volumes"] = [{"name": "v", **source}]
-    for name in ("hostNetwork", "hostPID"):
-        if draw(st.integers(0, 20)) == 0:
-            spec[name] = True
-    return spec
-
-
-@settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(spec=pods())
-def test_what_the_servers_own_standard_refuses_is_refused(guarded: KubeApi, spec: Object) -> None:
-    def said(namespace: str) -> str:
-        pod = KINDS["Pod"](spec)
-        pod["metadata"]["namespace"] = namespace
-        return denial(guarded, pod)
-
-    if "violates PodSecurity" in said(EXEMPT):
-        assert said(LAX).startswith("policy"), spec
 
 
 def test_what_was_there_before_a_rule_can_be_scaled_and_labelled(guarded: KubeApi) -> None:
