@@ -65,6 +65,8 @@ class GuardedCluster(MemoryCluster):
             self.late -= 1
             if self.late < 0:
                 raise denied("runtimeclasses.node.k8s.io", name, name, "seen")
+            if self.get(API, POLICY, "no-anything"):
+                raise denied("runtimeclasses.node.k8s.io", name, "no-anything", "no")
         elif not dry_run and kind in (POLICY, BINDING):
             self.applied.append((kind, name))
         policies = [found["metadata"]["name"] for found in self.list(API, POLICY)]
@@ -164,6 +166,13 @@ def test_rules_that_never_come_into_force_are_the_clusters_fault() -> None:
     with pytest.raises(Unavailable, match="not in force after 5 s"):
         install(guarded("one"), api, seconds=5, clock=lambda: next(ticks), sleep=lambda _s: None)
     assert len(api.list(API, BINDING)) == 1  # no canary left
+
+
+def test_a_rule_against_everything_is_named() -> None:
+    api = GuardedCluster(late=10**6)
+    with pytest.raises(InvalidInput, match=r"policy 'no-anything' .*: no \(.* tiphys-canary-\*"):
+        install(guarded("one", "no-anything"), api)
+    assert len(api.list(API, POLICY)) == 2
 
 
 def test_without_rules_nothing_is_installed_and_nothing_checked() -> None:

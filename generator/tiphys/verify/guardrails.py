@@ -73,7 +73,8 @@ def install(
 ) -> None:
     """Put them in force on a cluster, and return when they are.
 
-    InvalidInput if the server does not take one of them, Unavailable after `seconds`.
+    InvalidInput if the server does not take one of them or one denies what is none of its
+    business, Unavailable after `seconds`.
 
     The server takes changes up about once a second: it lists the bindings it knows, then looks up
     the policy of each. Both reach it in the order in which they were made, so once a canary that
@@ -94,7 +95,7 @@ def install(
     try:
         for obj in canary:
             api.apply(obj)
-        while not _denied(api, name):
+        while not _denied(api, name, guardrails):
             if clock() > deadline:
                 raise Unavailable(
                     f"the guardrails were not in force after {seconds:g} s; try again"
@@ -190,10 +191,16 @@ def _check_names(found: list[tuple[str, Object]]) -> None:
         seen[key] = path
 
 
-def _denied(api: ClusterApi, name: str) -> bool:
+def _denied(api: ClusterApi, name: str, rules: Guardrails) -> bool:
+    bait = _bait(name)
     try:
-        api.apply(_bait(name), dry_run=True)
+        api.apply(bait, dry_run=True)
     except ApiRefusal as refusal:
+        if words := denied_by_policy(refusal, bait, rules):
+            raise InvalidInput(
+                f"{words} (to a {bait['kind']} that only shows when rules are in force: "
+                f"let the names {_CANARY}* through)"
+            ) from refusal
         return name in str(refusal) and "denied request: seen" in str(refusal)
     return False
 
