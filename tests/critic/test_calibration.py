@@ -37,6 +37,15 @@ def test_what_it_was_improved_on(figures: dict[str, Calibration], half: str) -> 
     assert found.false_reject.value <= 0.04
 
 
+def test_what_it_has_never_seen() -> None:
+    """The figure to go by; the bounds leave room for one pair more or less."""
+    found = calibrate(read_pairs(PAIRS.with_name("critic_unseen")), "held-out")
+    assert found.count == 100
+    assert found.kappa >= 0.44
+    assert found.false_accept.value <= 0.46
+    assert found.false_reject.value <= 0.1
+
+
 def test_halves_and_labels_are_told_apart() -> None:
     found = calibrate([GOOD, BAD, MISSED], "tune")
     assert (found.count, found.agreement.hits) == (3, 2)
