@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.attacks.forged import CHANGED, NO_VERDICT, evil_proposal, swap
 from tests.attacks.rawgit import FILE
-from tests.attacks.table import MERGE, OPENING, attack
+from tests.attacks.table import MERGE, OPENING, READING, attack
 from tests.attacks.world import ANN, BOB, BRANCH, FOLDER, Scene
 from tiphys.adapters.forge_local import LocalForge
 
@@ -105,9 +105,8 @@ def _wide(scene: Scene) -> dict[str, bytes | None]:
 @attack(
     "branches",
     "a full ref name as source, to be taken for a person's branch",
-    by="scope",
-    words="only skills/",
-    hole="a source is an agent's only if it starts with tiphys/",
+    by=READING,
+    words="not a branch",
 )
 def source_by_full_ref(scene: Scene) -> int:
     scene.push(_wide(scene))
@@ -117,9 +116,8 @@ def source_by_full_ref(scene: Scene) -> int:
 @attack(
     "branches",
     "a commit's sha as source, in a person's name",
-    by="scope",
-    words="only skills/",
-    hole="a source is an agent's only if it starts with tiphys/",
+    by=READING,
+    words="not a branch",
 )
 def source_by_sha(scene: Scene) -> int:
     return _opened_as(scene, scene.push(_wide(scene)))
@@ -128,9 +126,8 @@ def source_by_sha(scene: Scene) -> int:
 @attack(
     "branches",
     "a ref below refs/tiphys/ as source",
-    by="scope",
-    words="only skills/",
-    hole="a source is an agent's only if it starts with tiphys/",
+    by=READING,
+    words="not a branch",
 )
 def source_by_own_ref(scene: Scene) -> int:
     sha = scene.push(_wide(scene))
@@ -141,9 +138,8 @@ def source_by_own_ref(scene: Scene) -> int:
 @attack(
     "branches",
     "one step above a commit of its own as source",
-    by="scope",
-    words="only skills/",
-    hole="a source is an agent's only if it starts with tiphys/",
+    by=READING,
+    words="not a branch",
 )
 def source_by_ancestry(scene: Scene) -> int:
     sha = scene.push(_wide(scene))
@@ -156,7 +152,6 @@ def source_by_ancestry(scene: Scene) -> int:
     "into a branch of its own that keeps no rules",
     by=MERGE,
     words="main",
-    hole="a pull request may go into any branch; judge and merge only those into the target",
 )
 def own_target(scene: Scene) -> int:
     rules = [e.path for e in scene.repository.entries("main", "manifests/guardrails")]
@@ -170,7 +165,6 @@ def own_target(scene: Scene) -> int:
     "main itself as source, which is tidied up after a merge",
     by=MERGE,
     words="main",
-    hole="an empty pull request counts as merged: its source branch is deleted",
 )
 def source_is_main(scene: Scene) -> int:
     return scene.open("main")
@@ -180,8 +174,7 @@ def source_is_main(scene: Scene) -> int:
     "branches",
     "a person's old branch as source, to have it deleted",
     by=MERGE,
-    words="stable",
-    hole="an empty pull request counts as merged: its source branch is deleted",
+    words=NO_VERDICT,
 )
 def source_is_a_persons(scene: Scene) -> int:
     return scene.open("stable")
@@ -192,7 +185,6 @@ def source_is_a_persons(scene: Scene) -> int:
     "nothing at all, to close a person's issue as served",
     by=MERGE,
     words="verdict",
-    hole="an empty pull request counts as merged, and closes its issue",
 )
 def empty(scene: Scene) -> int:
     scene.git.references.create(f"refs/heads/{BRANCH}", scene.main)
@@ -249,9 +241,8 @@ def rule_in_a_release(scene: Scene) -> int:
 @attack(
     "rules",
     "a loosened rule in a person's name, from another's branch",
-    by="scope",
-    words="never by a program",
-    hole="a source is an agent's only if it starts with tiphys/",
+    by=READING,
+    words="not a branch",
 )
 def rule_by_forged_author(scene: Scene) -> int:
     sha = scene.push(_changed_rule(scene))

@@ -87,7 +87,8 @@ _GUARDED = {
     ),
     "init-container": (
         "a privileged container before the others", "tiphys-pod-security",
-        deployment(POD + "      initContainers:\n      - name: first\n        image: registry.example/a:1\n"
+        deployment(POD + "      initContainers:\n      - name: first\n        image: registry.example/a:1.0\n"
+            "        resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 16Mi}}\n"
             "        securityContext: {privileged: true}\n"),
     ),
     "probe-host": (
@@ -144,7 +145,7 @@ for _name, _tries, _words, _text in [
 ]:  # fmt: skip
     attack("objects", _tries, by="form", words=_words, called=_name)(brought(_text))
 
-STEERS = "form knows some of what steers delivery, and does not look at labels"
+STEERS = "Argo CD tracks by this label unless it is told otherwise"
 for _name, _tries, _text in [
     ("helm-hook", "a Helm hook, which Argo CD takes for one of its own",
      config_map(", annotations: {helm.sh/hook: pre-delete}")),
@@ -155,7 +156,8 @@ for _name, _tries, _text in [
     ("cluster-secret", "a label by which Argo CD takes an object for its own configuration",
      config_map(", labels: {argocd.argoproj.io/secret-type: cluster}")),
 ]:  # fmt: skip
-    attack("delivery", _tries, by="form", words="steers", called=_name, hole=STEERS)(brought(_text))
+    _hole = STEERS if _name == "tracking-label" else ""
+    attack("delivery", _tries, by="form", words="steers", called=_name, hole=_hole)(brought(_text))
 
 # -- beyond any namespace --------------------------------------------------------------------------
 
@@ -182,20 +184,18 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
 {_OUTSIDE}spec: {{policyName: {{{{ name }}}}, validationActions: [Deny]}}
 """
-CLUSTER_KINDS = "kinds beyond any namespace are let in unless they are named; name those allowed"
-EXAMPLES = "form and scope look at manifests, not at what a skill's examples render"
 for _name, _tries, _by, _words, _text, _hole in [
     ("priority", "a priority for every pod that names none", "form", "globalDefault", _PRIORITY,
      "nothing looks at globalDefault"),
     ("ingress-class", "itself as the class of every ingress that names none", "scope", "off limits",
      "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata:\n  name: {{ name }}\n"
      "  annotations: {ingressclass.kubernetes.io/is-default-class: 'true'}\n"
-     "spec: {controller: evil.example/c}\n", CLUSTER_KINDS),
+     "spec: {controller: evil.example/c}\n", ""),
     ("runtime-class", "a runtime of its own for pods", "scope", "off limits",
-     f"apiVersion: node.k8s.io/v1\nkind: RuntimeClass\n{_OUTSIDE}handler: evil\n", CLUSTER_KINDS),
+     f"apiVersion: node.k8s.io/v1\nkind: RuntimeClass\n{_OUTSIDE}handler: evil\n", ""),
     ("storage-driver", "a storage driver", "scope", "off limits",
      f"apiVersion: storage.k8s.io/v1\nkind: CSIDriver\n{_OUTSIDE}spec: {{attachRequired: false}}\n",
-     CLUSTER_KINDS),
+     ""),
     ("cluster-role", "a role that adds itself to admin", "guardrails", "aggregate-to",
      "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: {{ name }}\n"
      "  labels: {rbac.authorization.k8s.io/aggregate-to-admin: 'true'}\n"
@@ -235,9 +235,7 @@ for _name, _tries, _by, _text in [
     ("rule", "a rule that refuses faults, made by an example", "form", _RULE),
     ("volume", "a volume over the node's files, made by an example", "scope", _VOLUME),
 ]:
-    attack("skills", _tries, by=_by, words="thing", called=f"{_name}-by-example", hole=EXAMPLES)(
-        example(_text)
-    )
+    attack("skills", _tries, by=_by, words="thing", called=f"{_name}-by-example")(example(_text))
 
 # -- at the cost of neighbours ---------------------------------------------------------------------
 
@@ -263,24 +261,24 @@ for _name, _tries, _by, _words, _text, _hole in [
     ("poached-pods", "a selector that fits another release's pods", "collision", "selects the pods",
      deployment(labels=_STOREFRONT, selector="{app.kubernetes.io/component: web}"), ""),
     ("poaching-job", "pods of a Job that another release's Service sends its traffic to",
-     "collision", "selects the pods", _JOB, "collision does not look at the pods of Jobs"),
+     "collision", "selects the pods", _JOB, ""),
     ("poaching-pod", "a pod that another release's Service sends its traffic to", "collision",
      "selects the pods", _pods("v1\nkind: Pod", POD.replace("      ", "  ", 1).replace("\n      ", "\n  ")),
-     "collision does not look at bare pods"),
+     ""),
     ("takeover", "an object that another release has already", "collision", "is also in",
      config_map().replace("{{ name }}", "settings"), ""),
     ("addresses", "addresses of its own behind another release's Service", "scope", "off limits",
      "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata:\n  name: {{ name }}\n"
      "  namespace: {{ namespace }}\n  labels: {kubernetes.io/service-name: storefront}\n"
-     "addressType: IPv4\nendpoints: [{addresses: [10.9.9.9]}]\nports: [{port: 80}]\n", NEIGHBOURS),
+     "addressType: IPv4\nendpoints: [{addresses: [10.9.9.9]}]\nports: [{port: 80}]\n", ""),
     ("quota", "a quota of nothing for everybody in the namespace", "scope", "off limits",
      f"apiVersion: v1\nkind: ResourceQuota\n{META}spec: {{hard: {{pods: '0'}}}}\n", NEIGHBOURS),
     ("limit-range", "limits that no other pod can keep", "scope", "off limits",
      f"apiVersion: v1\nkind: LimitRange\n{META}spec: {{limits: [{{type: Pod, max: {{cpu: 1m}}}}]}}\n",
      NEIGHBOURS),
-    ("token", "a lasting token of another account", "scope", "off limits",
+    ("token", "a lasting token of another account", "form", "have theirs",
      "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ name }}\n  namespace: {{ namespace }}\n"
      "  annotations: {kubernetes.io/service-account.name: default}\n"
-     "type: kubernetes.io/service-account-token\n", "Secrets are let in, and tokens with them"),
+     "type: kubernetes.io/service-account-token\n", ""),
 ]:  # fmt: skip
     attack("objects", _tries, by=_by, words=_words, called=_name, hole=_hole)(in_shop(_text))

@@ -19,7 +19,7 @@ _TEXT = (
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}, namespace: {{ namespace }}}\n"
 )
 for _name, _tries, _by, _words, _more in [
-    ("dunder", "Python's own attributes of a value", "render", "__mro__",
+    ("dunder", "Python's own attributes of a value", "form", "__mro__",
      "data: {A: {{ name.__class__.__mro__ }}}\n"),
     ("call", "a call of a function", "syntax", "call is not allowed", "data: {A: {{ range(9) }}}\n"),
     ("power", "a hundred million letters", "syntax", "is not allowed",
@@ -27,7 +27,7 @@ for _name, _tries, _by, _words, _more in [
     ("endless", "loops inside of loops inside of loops", "syntax", "loops nest deeper",
      "data:\n" + "{% for a in name %}{% for b in name %}{% for c in name %}\n  A: b\n"
      "{% endfor %}{% endfor %}{% endfor %}\n"),
-    ("growing", "a text that grows with every filter", "render", "at most 65536",
+    ("growing", "a text that grows with every filter", "form", "at most 65536",
      "data: {A: {{ name | replace('t', name ~ name) | replace('h', name ~ name ~ name)"
      " | replace('t', 'tttttttttttttttttttttttttttttttttttttttttttttttttttttttt')"
      " | replace('t', 'tttttttttttttttttttttttttttttttttttttttttttttttttttttttt')"
@@ -37,15 +37,15 @@ for _name, _tries, _by, _words, _more in [
     ("assign", "a variable of its own", "syntax", "is not allowed", "{% set a = 1 %}\n"),
     ("filter", "a filter that reaches attributes", "syntax", "filter attr",
      "data: {A: {{ name | attr('upper') }}}\n"),
-    ("environment", "the environment of the process", "render", "no attribute",
+    ("environment", "the environment of the process", "form", "no attribute",
      "data: {A: {{ environ['TIPHYS_ATTACK_CANARY'] }}}\n"),
-    ("glued", "a value glued to text, to become structure", "render", "whole value",
+    ("glued", "a value glued to text, to become structure", "form", "whole value",
      "data: {A: x{{ name }}}\n"),
-    ("comment", "a value inside of a comment, to break out with a line break", "render",
+    ("comment", "a value inside of a comment, to break out with a line break", "form",
      "whole value", "# {{ name }}\ndata: {A: b}\n"),
-    ("quoted", "a value inside of quotes, to close them", "render", "whole value",
+    ("quoted", "a value inside of quotes, to close them", "form", "whole value",
      "data: {A: '{{ name }}'}\n"),
-    ("block", "a value inside of a block of text", "render", "whole value",
+    ("block", "a value inside of a block of text", "form", "whole value",
      "data:\n  A: |\n    {{ name }}\n"),
     ("long", "a template longer than any", "syntax", "at most", "#" * 40_000 + "\n"),
     ("nested", "an expression nested beyond sense", "syntax", "nested too deeply",

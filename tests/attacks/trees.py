@@ -11,7 +11,6 @@ from tests.attacks.table import READING, attack
 from tests.attacks.world import FOLDER, Scene
 
 OBJECT = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: extra\n  namespace: vault\n"
-TWICE = "a name that stands in a folder twice is read once, and merged as libgit2 likes"
 EVIL = OBJECT.replace(b"extra", b"limits") + b"data: {A: b}\n"
 
 
@@ -144,14 +143,12 @@ def odd_mode(scene: Scene) -> int:
     return scene.propose_graft(FOLDER, [(0o100666, b"odd.yaml", scene.blob(OBJECT))])
 
 
-@attack(
-    "trees", "a name twice in one folder, the good one first", by="render", words="vault/limits"
-)
+@attack("trees", "a name twice in one folder, the good one first", by="scope", words="2 times")
 def twice(scene: Scene) -> int:
     return scene.propose_graft(FOLDER, [(FILE, b"config-map.yaml", scene.blob(EVIL))])
 
 
-@attack("trees", "a name twice in one folder, the bad one first", by="collision", words="is twice")
+@attack("trees", "a name twice in one folder, the bad one first", by="scope", words="2 times")
 def twice_bad_first(scene: Scene) -> int:
     files = scene.release()
     good = scene.blob(files.pop(f"{FOLDER}/config-map.yaml"))
@@ -161,7 +158,7 @@ def twice_bad_first(scene: Scene) -> int:
 
 
 @attack(
-    "trees", "a folder under the name of a file beside it", by="scope", words="there is no file"
+    "trees", "a folder under the name of a file beside it", by="syntax", words="there is no file"
 )
 def file_and_folder(scene: Scene) -> int:
     folder = scene.tree([(FILE, b"object.yaml", scene.blob(OBJECT))])
@@ -169,7 +166,10 @@ def file_and_folder(scene: Scene) -> int:
 
 
 @attack(
-    "trees", "entries out of order, so that look-ups miss one", by="scope", words="there is no file"
+    "trees",
+    "entries out of order, so that look-ups miss one",
+    by="syntax",
+    words="there is no file",
 )
 def unsorted(scene: Scene) -> int:
     extra = [(FILE, b"extra.yaml", scene.blob(EVIL)), (FILE, b"a.yaml", scene.blob(EVIL))]
@@ -248,8 +248,7 @@ for _order, _tries in [("eg", "twice"), ("ege", "three times")]:
         attack(
             "trees",
             f"{_place} of a skill {_tries}, so that another one is merged than was read",
-            by=READING,
-            words="twice",
+            by="scope",
+            words=" times",
             called=f"{_tries}-{_place.rpartition('/')[2]}".replace(" ", "-"),
-            hole=TWICE,
         )(_several(_place, _evil, _order))
