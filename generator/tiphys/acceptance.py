@@ -110,11 +110,14 @@ def pull_subject(pull: Pull, ports: Ports) -> Subject:
         raise Refused(f"{pull.source!a} is not a branch to merge from; open it from a branch")
     if pull.target != target:
         raise Refused(f"pull request {pull.number} goes into {pull.target!a}, not into {target}")
+    agent = pull.source.startswith(AGENT_BRANCHES) or pull.author == ports.settings.bot
+    if agent and pull.issue is None:
+        raise Refused(f"pull request {pull.number} serves no issue; a program proposes for one")
     return proposed_subject(
         ports.repository,
         head=pull.source,
         target=pull.target,
-        agent=pull.source.startswith(AGENT_BRANCHES) or pull.author == ports.settings.bot,
+        agent=agent,
         request=_request_text(pull, ports),
     )
 

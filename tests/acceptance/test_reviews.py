@@ -61,8 +61,9 @@ def test_rules_hidden_among_others_and_rules_by_a_program_are_rejected(world: Wo
     mixed = world.ann.open_pull("Both", "", "mixed", "main").number
     assert world.judge(mixed).decision == "reject"
     world.repository.commit("tiphys/9-rules", base, {**RULE}, "Rules\n")
-    by_bot = world.bot.open_pull("Rules", "", "tiphys/9-rules", "main").number
+    issue = world.ann.open_issue("Rules", "Change the rules").number
+    by_bot = world.bot.open_pull("Rules", "", "tiphys/9-rules", "main", issue).number
     assert world.judge(by_bot).decision == "reject"
     world.repository.commit("feature", base, {**RULE}, "Rules\n")
-    disguised = world.bot.open_pull("Rules", "", "feature", "main").number
+    disguised = world.bot.open_pull("Rules", "", "feature", "main", issue).number
     assert world.judge(disguised).decision == "reject"

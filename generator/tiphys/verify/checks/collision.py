@@ -20,6 +20,7 @@ from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.subject import Subject, release_folder
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+_CONFINING = ("LimitRange", "ResourceQuota")
 _TEMPLATES = {"CronJob": ("spec", "jobTemplate", "spec", "template", "metadata", "labels")}
 _Identity = tuple[str, str, str, str]  # group, kind, namespace, name
 
@@ -60,6 +61,8 @@ def check_collision(subject: Subject, _policy: Policy) -> Finding:
         problems += _twice(placed, changed)
         problems += _poached(placed, changed)
         problems += _diverted(placed, changed)
+        if subject.agent:
+            problems += _confined(placed, changed)
     return failed_or_passed(problems, f"{counted(seen, 'release')} side by side, nothing shared")
 
 
@@ -120,6 +123,14 @@ def _diverted(placed: list[_Placed], changed: set[str]) -> Iterator[str]:
                 if other.folder != service.folder and changed & {other.folder, service.folder}:
                     where = f"{other} in {other.folder}"
                     yield f"{service.folder}: {service} also selects the pods of {where}"
+
+
+def _confined(placed: list[_Placed], changed: set[str]) -> Iterator[str]:
+    """Limits for a namespace in which others live already."""
+    for each in placed:
+        others = {p.folder for p in placed if p.folder != each.folder and _pod_labels(p.found)}
+        if each.found["kind"] in _CONFINING and each.folder in changed and others:
+            yield f"{each.folder}: {each} limits {sorted(others)[0]} too; a person may propose it"
 
 
 def _pod_labels(found: Object) -> Mapping[str, str]:

@@ -37,6 +37,8 @@ _STEERING = re.compile(
     r"(?:argoproj\.io|helm\.sh|fluxcd\.io|kubectl\.kubernetes\.io|config\.(?:kubernetes|k8s)\.io)/"
 )
 _WRITES = ("apply", "create", "update", "patch", "delete")
+# Not for a test to write by itself: the skill's own manifests may hold some of them.
+_BEYOND = frozenset({"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass"})
 _OWN = "tiphys.guardrails/"
 _RELEASE_FILES = re.compile(r"(?!kustomization\.|Chart\.|values\.)[a-z0-9][a-z0-9._-]*\.ya?ml\Z")
 _SKILL_FILES = re.compile(
@@ -60,9 +62,11 @@ def check_form(subject: Subject, policy: Policy) -> Finding:
     for path, found in documents_of(subject):
         what = f"{path}: {found['kind']}/{found['metadata']['name']}"
         problems += [f"{what}: {problem}" for problem in _object(path, found)]
+        if subject.agent and found.get("globalDefault"):
+            problems.append(f"{what}: globalDefault reaches every pod; a person may propose it")
     for name in subject.skills:
         test = load_skill_at(subject.reader, subject.rev, name).test
-        banned = _JUDGES | set(policy.off_limits_kinds)
+        banned = _JUDGES | set(policy.off_limits_kinds) | _BEYOND
         where = f"skills/{name}/{TEST_PATH}"
         problems += [f"{where}: {problem}" for problem in _reach(_read(test, where), banned)]
     return failed_or_passed(problems, f"{counted(len(subject.objects), 'object')} as people write")
@@ -132,7 +136,15 @@ def _reach(test: Any, banned: frozenset[str] | set[str]) -> Iterator[str]:
                     yield f"{key}: write the kind out"
                 elif kind in banned:
                     yield f"{key}: a test must not touch a {kind}"
+                elif _elsewhere(target):
+                    yield f"{key}: a test stays in its own namespace"
             yield from _reach(value, banned)
+
+
+def _elsewhere(target: dict[str, Any]) -> bool:
+    metadata = target.get("metadata")
+    place = metadata.get("namespace") if isinstance(metadata, dict) else target.get("namespace")
+    return place not in (None, "($namespace)", "($values.namespace)")
 
 
 def _shadows(spec: Any) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 
 from tiphys.domain.errors import InvalidInput, NotFound
 from tiphys.domain.policy import Policy
 from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change
 from tiphys.domain.wording import counted
-from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, skill_names
+from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, read_release, skill_names
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.documents import documents_of
 from tiphys.verify.guardrails import GUARDRAILS
@@ -104,11 +105,30 @@ def _programs_only(subject: Subject) -> Iterator[str]:
             yield f"{folder}: is removed; that is for a person to propose"
         elif folder in subject.release_folders and folder not in subject.made_from_skills:
             yield f"{folder}: has no {RELEASE_FILE}; a program proposes what a skill renders"
+    yield from _misquoted(subject)
+    changed = {
+        c.path.split("/")[1] for c in subject.changes if c.old and c.path.startswith("skills/")
+    }
+    for name in sorted(changed):
+        if folders:
+            yield f"skills/{name}: is merged; change it by itself, not beside a release"
+        if any(c.path.startswith(f"skills/{name}/tests/") for c in subject.changes):
+            yield f"skills/{name}/tests: the test of a merged skill is for people to change"
     known = skill_names(subject.reader, subject.base or subject.rev)
     for name in named:
         for other in known:
             if other != name and _skeleton(other) == _skeleton(name):
                 yield f"skills/{name}: looks like skills/{other}; choose another name"
+
+
+def _misquoted(subject: Subject) -> Iterator[str]:
+    """The request is recorded beside a release, and what people read there is what was asked."""
+    for folder in subject.made_from_skills:
+        with suppress(InvalidInput):  # the syntax check says so
+            data = subject.reader.read(subject.rev, f"{folder}/{RELEASE_FILE}")
+            request = read_release(data, path=folder).request
+            if subject.request and not (request and subject.request.startswith(request)):
+                yield f"{folder}/{RELEASE_FILE}: quotes another request than the issue"
 
 
 def _skeleton(name: str) -> str:
