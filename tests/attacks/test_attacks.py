@@ -14,6 +14,7 @@ from tiphys.acceptance import merge_pull
 from tiphys.domain.errors import TiphysError
 from tiphys.domain.evidence import Verdict
 from tiphys.domain.forge import Pull
+from tiphys.merge_queue import merge_queue
 from tiphys.verify.report import VERDICT_KEY
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("attacks")]
@@ -65,9 +66,11 @@ def test_an_attack_is_stopped_for_its_reason(scene: Scene, attack: Attack) -> No
 
 
 def refused(number: int, scene: Scene) -> str:
-    """Why it is not merged."""
+    """Why it is not merged, neither by itself nor by the queue."""
     with pytest.raises(TiphysError) as reason:
         merge_pull(number, scene.ports("ann"))
+    (ended,) = merge_queue([number], scene.ports("ann"))
+    assert ended.end == "left", ended
     return str(reason.value)
 
 

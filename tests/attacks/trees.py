@@ -168,7 +168,7 @@ def file_and_folder(scene: Scene) -> int:
 @attack(
     "trees",
     "entries out of order, so that look-ups miss one",
-    by="syntax",
+    by="scope",
     words="there is no file",
 )
 def unsorted(scene: Scene) -> int:

@@ -33,6 +33,7 @@ from tiphys.domain.evidence import Verdict
 from tiphys.domain.forge_log import encode, entity_folder, entity_name, operation_id
 from tiphys.library import load_skill_at, make_release, release_files
 from tiphys.ports import Lease
+from tiphys.propose.request import to_request
 from tiphys.scaffold import repository_files
 from tiphys.testing.memory_index import MemoryIndex
 from tiphys.verify.check import Sandbox
@@ -130,18 +131,25 @@ class Scene(RawGit):
     # -- honest work -------------------------------------------------------------------------------
 
     def release(
-        self, skill: str = "config-map", request: str = REQUEST, folder: str | None = None,
+        self, skill: str = "config-map", request: str = "", folder: str | None = None,
         **values: Any,
     ) -> Files:  # fmt: skip
         """The files of a release of a merged skill; by default what the request asks for."""
         found = load_skill_at(self.repository, "main", skill)
         given = (LIMITS if skill == "config-map" else {}) | values
-        return release_files(make_release(found, given, request=request, name=folder), found)
+        return release_files(
+            make_release(found, given, request=request or self.asked(self.issue), name=folder),
+            found,
+        )
 
     @property
     def issue(self) -> int:
         """A person's request that nobody has served yet."""
         return self.forge.issues("open")[0].number
+
+    def asked(self, issue: int) -> str:
+        """A request as a release quotes it."""
+        return to_request(self.forge.issue(issue), bot=BOT).text
 
     def honest(self) -> int:
         """An honest proposal, judged; the verdict is remembered, so that it costs nothing."""
@@ -188,14 +196,15 @@ class Scene(RawGit):
               released: bool = True, **files: str) -> int:  # fmt: skip
         """A new skill whose template makes an object, well tested, and a release made by it."""
         text = {"template": template} if template else {}
+        issue = self.ann.open_issue("Thing", "We need a thing, please.").number
         self.push(self.skill(name, scope=scope, **text, **files))
         if released:
             skill = load_skill_at(self.repository, BRANCH, name)
             values = {"name": "thing", "namespace": self.place}
             values = values if scope == "namespaced" else {"name": "thing"}
-            made = release_files(make_release(skill, values, request=REQUEST), skill)
+            made = release_files(make_release(skill, values, request=self.asked(issue)), skill)
             self.push(made, base=BRANCH)
-        return self.open(issue=self.ann.open_issue("Thing", "We need a thing, please.").number)
+        return self.open(issue=issue)
 
     # -- raw git ----------------------------------------------------------------------------------
 
