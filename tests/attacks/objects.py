@@ -122,7 +122,6 @@ for _name, _tries, _words, _text in [
 ]:  # fmt: skip
     attack("objects", _tries, by="form", words=_words, called=_name)(brought(_text))
 
-STEERS = "Argo CD tracks by this label unless it is told otherwise"
 for _name, _tries, _by, _words, _text in [
     ("default-namespace", "an object in the default namespace", "scope", "off limits",
      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ name }}, namespace: default}\ndata: {A: b}\n"),
@@ -153,8 +152,7 @@ for _name, _tries, _text in [
     ("cluster-secret", "a label by which Argo CD takes an object for its own configuration",
      config_map(", labels: {argocd.argoproj.io/secret-type: cluster}")),
 ]:  # fmt: skip
-    _hole = STEERS if _name == "tracking-label" else ""
-    attack("delivery", _tries, by="form", words="steers", called=_name, hole=_hole)(brought(_text))
+    attack("delivery", _tries, by="form", words="steers", called=_name)(brought(_text))
 
 # -- beyond any namespace --------------------------------------------------------------------------
 

@@ -147,9 +147,12 @@ def against_the_request(scene: Scene) -> int:
     return scene.propose(scene.release(data={"MAX_BASKET": "5000"}))
 
 
-@attack("record", "a release of another request, for a request that is about something else",
-        by="critic", words="storefront",
-        hole="a merged release may be changed for a request that does not name it")  # fmt: skip
+@attack(
+    "record",
+    "a release of another request, for a request that is about something else",
+    by="scope",
+    words="does not name it",
+)
 def others_release(scene: Scene) -> int:
     issue = scene.ann.open_issue("Thing", "We need a thing, please.").number
     changed = STOREFRONT | {"image": "registry.example/evil:6.6"}
