@@ -39,6 +39,7 @@ _STEERING = re.compile(
 _WRITES = ("apply", "create", "update", "patch", "delete")
 # Not for a test to write by itself: the skill's own manifests may hold some of them.
 _BEYOND = frozenset({"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass"})
+_TRACKED = "app.kubernetes.io/instance"  # by which Argo CD may know what belongs to whom
 _OWN = "tiphys.guardrails/"
 _RELEASE_FILES = re.compile(r"(?!kustomization\.|Chart\.|values\.)[a-z0-9][a-z0-9._-]*\.ya?ml\Z")
 _SKILL_FILES = re.compile(
@@ -62,6 +63,8 @@ def check_form(subject: Subject, policy: Policy) -> Finding:
     for path, found in documents_of(subject):
         what = f"{path}: {found['kind']}/{found['metadata']['name']}"
         problems += [f"{what}: {problem}" for problem in _object(path, found)]
+        if subject.agent and _TRACKED in _keys(found["metadata"].get("labels")):
+            problems.append(f"{what}: label {_TRACKED} steers delivery; a person may propose it")
         if subject.agent and found.get("globalDefault"):
             problems.append(f"{what}: globalDefault reaches every pod; a person may propose it")
     for name in subject.skills:

@@ -107,6 +107,7 @@ def _programs_only(subject: Subject) -> Iterator[str]:
         elif folder in subject.release_folders and folder not in subject.made_from_skills:
             yield f"{folder}: has no {RELEASE_FILE}; a program proposes what a skill renders"
     yield from _misquoted(subject)
+    yield from _unnamed(subject)
     changed = {
         c.path.split("/")[1] for c in subject.changes if c.old and c.path.startswith("skills/")
     }
@@ -120,6 +121,19 @@ def _programs_only(subject: Subject) -> Iterator[str]:
         for other in known:
             if other != name and _skeleton(other) == _skeleton(name):
                 yield f"skills/{name}: looks like skills/{other}; choose another name"
+
+
+def _unnamed(subject: Subject) -> Iterator[str]:
+    """A merged release changes for a request that speaks of it."""
+    asked = re.sub(r"[-_\s]+", " ", subject.request.casefold())
+    for folder in subject.made_from_skills if asked else ():
+        if not any(c.old and c.path.startswith(f"{folder}/") for c in subject.changes):
+            continue
+        with suppress(InvalidInput):  # the syntax check says so
+            data = subject.reader.read(subject.rev, f"{folder}/{RELEASE_FILE}")
+            name = str(read_release(data, path=folder).values.get("name"))
+            if name.replace("-", " ") not in asked:
+                yield f"{folder}: is merged, and the request does not name it"
 
 
 def _misquoted(subject: Subject) -> Iterator[str]:
