@@ -151,7 +151,7 @@ def against_the_request(scene: Scene) -> int:
     "record",
     "a release of another request, for a request that is about something else",
     by="scope",
-    words="does not name it",
+    words="the request does not name",
 )
 def others_release(scene: Scene) -> int:
     issue = scene.ann.open_issue("Thing", "We need a thing, please.").number
