@@ -202,14 +202,24 @@ def merge_pull(number: int, ports: Ports) -> str:
         return expected
     check_accepted(subject, pull, ports)
     check_reviewed(subject, pull, ports)
-    message = merge_message(pull, subject.digest)
-    merged = ports.repository.merge(subject.head_sha, pull.target, expected, message)
-    if merged.sha is None:
-        raise Conflict(f"{pull.target} moved; run `tiphys verify {number}` again")
-    close_merged(pull, subject.head_sha, merged.sha, ports)
+    sha = land(pull, subject, ports)
     with suppress(Unavailable):  # it is merged; whoever searches next brings the index along
         remember(ports)
-    return merged.sha
+    return sha
+
+
+def land(pull: Pull, subject: Subject, ports: Ports) -> str:
+    """Move the target to the merge of what was judged; returns that commit. Conflict.
+
+    The tree is compared once more: what is merged is what was judged, whoever reads it how.
+    """
+    message = merge_message(pull, subject.digest)
+    made = ports.repository.preview(subject.head_sha, subject.base, message, commit=True)
+    if made.sha is None or ports.repository.tree_id(made.sha) != subject.digest:
+        raise Refused(f"merging {pull.source} gives another tree than the one that was judged")
+    ports.repository.fast_forward(made.sha, pull.target, subject.base)
+    close_merged(pull, subject.head_sha, made.sha, ports)
+    return made.sha
 
 
 def check_accepted(subject: Subject, pull: Pull, ports: Ports) -> None:

@@ -18,6 +18,7 @@ from tiphys.acceptance import (
     circumstances_of,
     close_merged,
     judge_once,
+    land,
     merge_message,
     publish,
     pull_subject,
@@ -114,18 +115,12 @@ def _try_one(batch: Sequence[_Entry], ports: Ports) -> list[Ended]:
     (entry,) = batch
     pull, target = entry.pull, ports.settings.target
     subject = _still_at(entry, pull_subject(pull, ports))
-    expected = subject.base
     if subject.conflicts:
         raise Conflict(f"{subject.conflicts[0]} conflicts with {target}; update {pull.source}")
     verdict = judge_once(subject, ports)
     publish(pull.number, subject, verdict, ports)
     check_accepted(subject, pull, ports)
-    message = merge_message(pull, subject.digest)
-    merged = ports.repository.merge(entry.head_sha, target, expected, message)
-    if merged.sha is None:
-        raise Conflict(f"{target} moved; run the queue again")
-    close_merged(pull, entry.head_sha, merged.sha, ports)
-    return [Ended(pull.number, "merged", merged.sha)]
+    return [Ended(pull.number, "merged", land(pull, subject, ports))]
 
 
 def _try_batch(batch: Sequence[_Entry], ports: Ports) -> list[Ended]:

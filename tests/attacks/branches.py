@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.attacks.forged import NO_VERDICT, evil_proposal, swap
 from tests.attacks.rawgit import FILE
 from tests.attacks.table import MERGE, OPENING, READING, attack
-from tests.attacks.world import ANN, BOB, BRANCH, FOLDER, REQUEST, Scene
+from tests.attacks.world import ANN, BOB, BOT, BRANCH, FOLDER, REQUEST, Scene
 from tiphys.adapters.forge_local import LocalForge
 
 # -- races -----------------------------------------------------------------------------------------
@@ -205,16 +205,28 @@ def own_branch_in_anothers_name(scene: Scene) -> int:
 @attack(
     "forge",
     "a person's request edited so that it asks for what is proposed",
-    by="critic",
-    words="50",
-    hole="the fold takes an edit of an issue from anybody",
+    by="scope",
+    words="quotes another",
 )
 def edited_request(scene: Scene) -> int:
-    issue = scene.issue
-    scene.write_operation(
-        "edit", {"title": "Limits", "body": REQUEST.replace("=50", "=5000")}, on=issue
-    )
-    return scene.propose(scene.release(data={"MAX_BASKET": "5000"}))
+    return _edited(scene, BOT)
+
+
+@attack(
+    "forge",
+    "a person's request edited in that person's name",
+    by="critic",
+    words="50",
+    hole="in the local forge a name is what the writer says it is",
+)
+def edited_request_in_its_authors_name(scene: Scene) -> int:
+    return _edited(scene, ANN)
+
+
+def _edited(scene: Scene, author: str) -> int:
+    text = REQUEST.replace("=50", "=5000")
+    scene.write_operation("edit", {"title": "Limits", "body": text}, on=scene.issue, author=author)
+    return scene.propose(scene.release(request=f"Limits\n{text}", data={"MAX_BASKET": "5000"}))
 
 
 # -- the rules -------------------------------------------------------------------------------------

@@ -312,3 +312,11 @@ def test_credentials_of_every_sort_reach_the_header(tmp_path):
     assert header({"tokenFile": "token"}) == "Bearer from-file"
     assert header({"username": "a", "password": "b"}) == "Basic YTpi"
     assert header({"exec": execute}) == "Bearer from-plugin"
+
+
+@pytest.mark.cluster
+def test_a_secret_that_is_no_base64_is_refused_and_blames_the_object(api, namespace):
+    metadata = {"name": "odd", "namespace": namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"a": "x!"}}
+    with pytest.raises(ApiRefusal, match="base64"):
+        api.apply(secret, dry_run=True)

@@ -203,3 +203,16 @@ def test_cleaning_is_done_once(body):
 def test_what_is_written_can_be_read(body):
     made = operation("comment", {"body": body, "key": None}, nonce=str(random.Random(0).random()))
     assert made.data["body"] == forge_log.clean_body(body)
+
+
+@pytest.mark.parametrize(("author", "title"), [("ann", "new"), ("bot", "old")])
+def test_a_request_is_edited_by_its_author_alone(author, title):
+    opened = operation("open-issue", {"title": "old", "body": ""})
+    edit = operation("edit", {"title": "new", "body": ""}, lamport=2, author=author)
+    assert fold(1, "e", [opened, edit], {}).title == title
+
+
+def test_a_proposals_text_is_for_whoever_works_on_it():
+    opening = {"title": "old", "body": "", "source": "s", "target": "main", "issue": None}
+    edit = operation("edit", {"title": "new", "body": ""}, lamport=2, author="bot")
+    assert fold(1, "e", [operation("open-pull", opening), edit], {}).title == "new"

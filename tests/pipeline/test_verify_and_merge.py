@@ -241,14 +241,14 @@ def test_unknown_numbers_and_vanished_branches(world: World) -> None:
 def test_a_branch_that_somebody_pushed_to_during_the_merge_stays(world: World) -> None:
     pull = propose(world)
     world.judge(pull.number)
-    merge = world.repository.merge
+    forward = world.repository.fast_forward
 
     def merge_then_push(*args: str) -> object:
-        done = merge(*args)
+        done = forward(*args)
         world.push(pull.source, {f"{FOLDER}/late.yaml": b"x: 1\n"})
         return done
 
-    world.repository.merge = merge_then_push  # type: ignore[method-assign, assignment]  # a race
+    world.repository.fast_forward = merge_then_push  # type: ignore[method-assign, assignment]  # a race
     world.merge(pull.number)
     assert world.repository.branches("tiphys/") == [pull.source]
     assert world.bot.pull(pull.number).state == "merged"

@@ -282,7 +282,7 @@ class KubeApi:
 
 
 # Server-side apply answers an object that does not fit its schema with 500, as if it were broken.
-_MALFORMED = "failed to create typed patch object"
+_MALFORMED = ("failed to create typed patch object", "failed to convert new object")
 _STRICT = {"fieldManager": _MANAGER, "fieldValidation": "Strict"}
 
 

@@ -65,7 +65,9 @@ def fold(
         return None
     title, body = first.data["title"], first.data["body"]
     for operation in ordered:
-        if operation.kind == "edit":
+        # A request is what its author asked for; a proposal's text is for whoever works on it.
+        own = first.kind != "open-issue" or operation.author == first.author
+        if operation.kind == "edit" and own:
             title, body = operation.data["title"], operation.data["body"]
     common: dict[str, Any] = {
         "number": number,
