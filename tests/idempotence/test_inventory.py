@@ -96,6 +96,37 @@ def test_waiting_ends_with_what_does_not_go(api, inventory):
     assert (left, names(spared)) == ([], ["ConfigMap/shop/spared"])
 
 
+class Late(MemoryCluster):
+    """Its protection controller lets an object go only when it was looked at often enough."""
+
+    looks = 0
+
+    def get(self, api_version, kind, name, namespace=None):
+        self.looks += name == "held"
+        if self.looks == 5:
+            self.delete(api_version, kind, name, namespace)
+        return super().get(api_version, kind, name, namespace)
+
+
+@pytest.mark.parametrize(
+    ("finalizers", "goes"),
+    [
+        (["kubernetes.io/pvc-protection"], True),
+        (["kubernetes.io/pvc-protection", "foregroundDeletion"], True),
+        (["kubernetes.io/pvc-protection", "example.org/hold"], False),
+        ([], False),
+    ],
+)
+def test_the_cluster_gets_time_for_what_it_holds_itself(finalizers, goes):
+    api = Late()
+    api.create(PLACE)
+    inventory = Inventory(api, frozenset(["shop"]))
+    inventory.remember()
+    api.create(made(name="held", finalizers=finalizers, deletionTimestamp="now"))
+    left, _ = inventory.wait_until_gone(0.0, lambda _left: False)
+    assert (left == []) is goes
+
+
 def test_the_reason_is_named():
     said = {
         "held by finalizer a/b": {"finalizers": ["a/b"], "deletionTimestamp": "now"},

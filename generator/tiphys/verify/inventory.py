@@ -22,6 +22,16 @@ _FIRST_POLL = 0.02  # seconds
 _LAST_POLL = 0.5
 _GROWTH = 1.5
 _LONGEST_GRACE = 180.0  # seconds that a pod may ask for to end
+# What the cluster's own controllers hold and let go when they get to it, which may be late.
+_ITS_OWN_FINALIZERS = frozenset(
+    {
+        "batch.kubernetes.io/job-tracking",
+        "foregroundDeletion",
+        "kubernetes.io/pv-protection",
+        "kubernetes.io/pvc-protection",
+    }
+)
+_CONTROLLERS_GRACE = 90.0  # seconds
 # Made and removed by the cluster in its own time, for every namespace or beside what is ours.
 _ITS_OWN_KINDS = frozenset({"Endpoints", "EndpointSlice", "Event", "Lease"})
 _ITS_OWN = frozenset({("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")})
@@ -59,7 +69,8 @@ class Inventory:
     ) -> tuple[list[Object], list[Object]]:
         """Wait until nothing is left but what is `spared`. What is left in vain, and the spared.
 
-        `patience` is in seconds; pods may take as long as their grace period beyond that.
+        `patience` is in seconds. Beyond that pods may take as long as their grace period, and
+        the cluster its time for what only its own finalizers hold.
         """
         polling = Polling(patience)
         while pods := self._pods():  # the last to go: until then a look at everything is wasted
@@ -198,4 +209,8 @@ def _list(api: ClusterApi, place: tuple[Kind, str | None]) -> Sequence[Object]:
 
 
 def _grace(obj: Object) -> float:
-    return float(obj["metadata"].get("deletionGracePeriodSeconds") or 0)
+    metadata = obj["metadata"]
+    held = frozenset(metadata.get("finalizers") or ())
+    if metadata.get("deletionTimestamp") and held and held <= _ITS_OWN_FINALIZERS:
+        return _CONTROLLERS_GRACE
+    return float(metadata.get("deletionGracePeriodSeconds") or 0)
