@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from tiphys.domain.evidence import Tier
 from tiphys.domain.forge import Comment, Issue, Pull, ReviewDecision, Status, StatusState
+from tiphys.domain.rehearsal import Rehearsal
 from tiphys.domain.testreport import TestReport
 from tiphys.domain.tree import Change, Entry, Merge
 
@@ -219,6 +220,23 @@ class ClusterApi(Protocol):
 
         Asked anew each time, as a CRD may have come or gone. Ordered by group and kind.
         """
+
+
+class ApiDescription(Protocol):
+    """What an API server says about itself."""
+
+    def kinds(self) -> Sequence[Kind]:
+        """Every kind that can be listed and deleted, once, in its preferred version; no events."""
+
+    def openapi(self, api_version: str) -> Mapping[str, Any]:
+        """The OpenAPI v3 document of one API version. ApiRefusal where it is not served."""
+
+
+class Workbench(ApiDescription, Protocol):
+    """Where an author tries out what it wrote: it can ask for evidence, never change any."""
+
+    def rehearse(self, request: str, objects: Sequence[Object]) -> Rehearsal:
+        """Dry run, apply, watch, compare with the request, and take away again. Unavailable."""
 
 
 class TestRunner(Protocol):

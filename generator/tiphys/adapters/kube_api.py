@@ -178,6 +178,13 @@ class KubeApi:
                     self._kinds[api_version] = known
         return [found[key] for key in sorted(found)]
 
+    def openapi(self, api_version: str) -> Object:
+        """The OpenAPI v3 document of one API version. ApiRefusal where it is not served."""
+        if not _API_VERSION.fullmatch(api_version):
+            raise _unknown_kind(f"{api_version!r} is not an API version")
+        root = f"apis/{api_version}" if "/" in api_version else f"api/{api_version}"
+        return self._request("GET", f"/openapi/v3/{root}")
+
     def _resource_of(self, obj: Object) -> _Resource:
         api_version, kind = obj.get("apiVersion"), obj.get("kind")
         if not (isinstance(api_version, str) and isinstance(kind, str)):
@@ -278,7 +285,12 @@ class KubeApi:
             with self._lock:
                 self._kinds.clear()
             return _unknown_kind(f"the API server does not serve {request}")
-        return ApiRefusal(message, status=status, reason=said.get("reason") or "Unknown")
+        details = said.get("details")
+        causes = details.get("causes") if isinstance(details, dict) else None
+        named = [(c.get("field", ""), c.get("message", "")) for c in causes or () if c.get("field")]
+        return ApiRefusal(
+            message, status=status, reason=said.get("reason") or "Unknown", causes=named
+        )
 
 
 # Server-side apply answers an object that does not fit its schema with 500, as if it were broken.

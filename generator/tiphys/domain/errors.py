@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 Fault = Literal["usage", "subject", "infrastructure"]
@@ -55,9 +56,15 @@ class Unavailable(TiphysError):
 
 
 class ApiRefusal(InvalidInput):
-    """The API server refused an object (4xx); `reason` is its machine word, such as Invalid."""
+    """The API server refused an object (4xx); `reason` is its machine word, such as Invalid.
 
-    def __init__(self, message: str, *, status: int, reason: str) -> None:
+    `causes` are (field, what is wrong with it), where the server names fields.
+    """
+
+    def __init__(
+        self, message: str, *, status: int, reason: str, causes: Sequence[tuple[str, str]] = ()
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
+        self.causes = tuple(causes)

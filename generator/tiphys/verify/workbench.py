@@ -1,0 +1,230 @@
+"""Where an author tries out manifests: on a leased cluster, under the guardrails, before any commit.
+
+What a request presumes without asking for it (a namespace, a class, an account) is put there first,
+so that its absence is not mistaken for a fault.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tiphys.domain.errors import ApiRefusal, InvalidInput
+from tiphys.domain.rehearsal import Problem, Rehearsal, Stage
+from tiphys.ports import ApiDescription, ClusterApi, Kind, Object
+from tiphys.verify.critic import Remark, remarks
+from tiphys.verify.guardrails import Guardrails, denied_by_policy, install
+from tiphys.verify.inventory import Polling, delete, reference
+
+_PATIENCE = 3.0  # seconds that controllers get to act on what was applied
+_MOST = 50  # objects of one answer
+# Fields that name an object of another kind which a request may take for granted.
+_PRESUMED: Mapping[str, tuple[str, str]] = {
+    "priorityClassName": ("scheduling.k8s.io/v1", "PriorityClass"),
+    "runtimeClassName": ("node.k8s.io/v1", "RuntimeClass"),
+    "serviceAccountName": ("v1", "ServiceAccount"),
+    "storageClassName": ("storage.k8s.io/v1", "StorageClass"),
+    "ingressClassName": ("networking.k8s.io/v1", "IngressClass"),
+}
+_STAND_INS: Mapping[str, Mapping[str, Any]] = {
+    "PriorityClass": {"value": 1000},
+    "RuntimeClass": {"handler": "stand-in"},
+    "StorageClass": {"provisioner": "example.org/stand-in"},
+    "IngressClass": {"spec": {"controller": "example.org/stand-in"}},
+    "ServiceAccount": {},
+}
+
+
+class ClusterWorkbench:
+    """A `Workbench` on one cluster, of one author at a time. `presumed` is applied once, first."""
+
+    def __init__(
+        self,
+        api: ClusterApi,
+        description: ApiDescription,
+        guardrails: Guardrails,
+        *,
+        presumed: Sequence[Object] = (),
+    ) -> None:
+        self._api = api
+        self._description = description
+        self._guardrails = guardrails
+        self._presumed = presumed
+        self._ready = False
+
+    def kinds(self) -> Sequence[Kind]:
+        """What the server serves, what is presumed included."""
+        self._prepare()
+        return self._description.kinds()
+
+    def openapi(self, api_version: str) -> Mapping[str, Any]:
+        """The server's own document of an API version."""
+        self._prepare()
+        return self._description.openapi(api_version)
+
+    def rehearse(self, request: str, objects: Sequence[Object]) -> Rehearsal:
+        """Try them; nothing of them is left afterwards, but for namespaces."""
+        self._prepare()
+        started = time.monotonic()
+        given = [copy.deepcopy(each) for each in objects[:_MOST]]
+        for each in given:
+            self._make_room_for(each, given)
+        problems: list[Problem] = []
+        dry = [self._dry_run(each, problems) for each in given]
+        live = [found for found in dry if found is not None]
+        if given and not problems:
+            live = self._apply(given, problems)
+        found = remarks(request, live or given)
+        problems += map(_problem, (each for each in found if each.ruling != "covered"))
+        covered = sum(each.ruling == "covered" for each in found)
+        return Rehearsal(tuple(problems), covered, tuple(live), time.monotonic() - started)
+
+    def _prepare(self) -> None:
+        if self._ready:
+            return
+        for each in self._presumed:
+            self._put(each)
+        install(self._guardrails, self._api)
+        self._ready = True
+
+    def _make_room_for(self, obj: Object, others: Sequence[Object]) -> None:
+        metadata = obj.get("metadata")
+        namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
+        if obj.get("kind") != "Namespace" and isinstance(namespace, str):
+            self._namespace(namespace)
+        own = {(o.get("kind"), (o.get("metadata") or {}).get("name")) for o in others}
+        for key, name in _named(obj):
+            api_version, kind = _PRESUMED[key]
+            if (kind, name) not in own and name != "default":
+                place = {"namespace": namespace} if kind == "ServiceAccount" else {}
+                stand_in = {"apiVersion": api_version, "kind": kind, **_STAND_INS[kind]}
+                self._put({**stand_in, "metadata": {"name": name, **place}})
+
+    def _namespace(self, name: str) -> None:
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        try:
+            if self._api.get("v1", "Namespace", name) is None:
+                self._api.apply(made)
+        except InvalidInput:
+            return  # the object itself will be refused for it
+
+    def _put(self, obj: Object) -> None:
+        try:
+            metadata = obj["metadata"]
+            where = (obj["apiVersion"], obj["kind"], metadata["name"], metadata.get("namespace"))
+            if self._api.get(*where) is None:
+                self._api.apply(obj)
+        except InvalidInput:
+            return  # what is missing shows in what needs it
+
+    def _dry_run(self, obj: Object, problems: list[Problem]) -> Object | None:
+        try:
+            return self._api.apply(obj, dry_run=True)
+        except ApiRefusal as refusal:
+            denial = denied_by_policy(refusal, obj, self._guardrails)
+            problems += _refusals(obj, refusal, "denied" if denial else "refused", denial)
+        except InvalidInput as problem:
+            problems.append(Problem("refused", str(problem), _name(obj)))
+        return None
+
+    def _apply(self, objects: Sequence[Object], problems: list[Problem]) -> list[Object]:
+        """Apply for real, let controllers act, look, and take everything away again."""
+        first = ("Namespace", "CustomResourceDefinition")
+        ordered = sorted(objects, key=lambda each: each["kind"] not in first)
+        made: list[Object] = []
+        live: list[Object] = []
+        try:
+            for each in ordered:
+                try:
+                    made.append(self._api.apply(each))
+                except ApiRefusal as refusal:
+                    problems += _refusals(each, refusal, "refused", None)
+            self._settle(made)
+            for each in made:
+                metadata = each["metadata"]
+                name, namespace = metadata["name"], metadata.get("namespace")
+                found = self._api.get(each["apiVersion"], each["kind"], name, namespace)
+                live.append(found or each)
+            problems += self._warnings(made)
+        finally:
+            for each in reversed(made):
+                if each["kind"] != "Namespace":
+                    delete(self._api, each)
+        return live
+
+    def _settle(self, made: Sequence[Object]) -> None:
+        waiting = [each for each in made if each["kind"] in _CONTROLLED]
+        polling = Polling(_PATIENCE)
+        while waiting and polling.again():
+            waiting = [each for each in waiting if not self._acted_on(each)]
+
+    def _acted_on(self, obj: Object) -> bool:
+        metadata = obj["metadata"]
+        live = self._api.get(
+            obj["apiVersion"], obj["kind"], metadata["name"], metadata["namespace"]
+        )
+        status = (live or {}).get("status") or {}
+        ready = status.get("readyReplicas", status.get("numberReady", 0))
+        wanted = (obj.get("spec") or {}).get("replicas", 1)
+        return bool(ready >= wanted or status.get("conditions"))
+
+    def _warnings(self, made: Sequence[Object]) -> Iterator[Problem]:
+        """Events that say why something made no progress."""
+        uids = {each["metadata"].get("uid"): _name(each) for each in made}
+        seen: set[str] = set()
+        for place in sorted({each["metadata"].get("namespace") or "" for each in made} - {""}):
+            for event in self._api.list("v1", "Event", place):
+                about = event.get("involvedObject") or {}
+                words = " ".join(str(event.get("message") or "").split())[:300]
+                failed = event.get("type") == "Warning" and str(event.get("reason")).startswith(
+                    "Failed"
+                )
+                ours = about.get("uid") in uids or _derived(about, made)
+                if failed and ours and words not in seen:
+                    seen.add(words)
+                    yield Problem("warned", words, uids.get(about.get("uid"), ""))
+
+
+_CONTROLLED = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+
+
+def _derived(about: Mapping[str, Any], made: Sequence[Object]) -> bool:
+    name = str(about.get("name"))
+    return any(name.startswith(f"{each['metadata']['name']}-") for each in made)
+
+
+def _named(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key in _PRESUMED and isinstance(inner, str) and inner:
+                yield key, inner
+            else:
+                yield from _named(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named(inner)
+
+
+def _refusals(
+    obj: Object, refusal: ApiRefusal, stage: Stage, denial: str | None
+) -> Iterator[Problem]:
+    if denial or not refusal.causes:
+        yield Problem(stage, denial or str(refusal), _name(obj))
+        return
+    for path, words in refusal.causes:
+        yield Problem(stage, f"{path}: {words}", _name(obj), path)
+
+
+def _problem(remark: Remark) -> Problem:
+    stage: Stage = "contradicted" if remark.ruling == "contradicted" else "open"
+    about, _, path = remark.path.partition(":")
+    return Problem(stage, remark.line, about, path, remark.requirement.value)
+
+
+def _name(obj: Object) -> str:
+    try:
+        return reference(obj)
+    except (KeyError, TypeError):
+        return str(obj.get("kind", ""))
