@@ -107,10 +107,8 @@ class Field:
         for part in path[:_DEPTH]:
             if here is None:
                 return None
-            if here.type in ("list", "map"):
-                here = here.item
-            else:
-                here = here.fields.get(str(part))
+            within = here.type in ("list", "map")
+            here = here.item if within else here.fields.get(str(part))
         return here
 
 

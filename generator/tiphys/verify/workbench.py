@@ -1,4 +1,4 @@
-"""Where an author tries out manifests: on a leased cluster, under the guardrails, before any commit.
+"""Where an author tries out manifests before any commit: a leased cluster under the guardrails.
 
 What a request presumes without asking for it (a namespace, a class, an account) is put there first,
 so that its absence is not mistaken for a fault.

@@ -110,7 +110,7 @@ class _Walk:
             value = value[0]
         if isinstance(value, dict | list):
             return self._odd(value, field, path)
-        return _scalar(str(value), field)
+        return scalar(str(value), field)
 
     def _list(self, value: Any, field: Field, path: tuple[str | int, ...]) -> Any:
         items = value if isinstance(value, list) else self._listed(value, field)
@@ -170,7 +170,7 @@ class _Walk:
         """Put a field where its name is known: nearest above, else the only place below."""
         for length in range(len(path) - 1, -1, -1):
             above = self._root.at(path[:length])
-            if above and above.type == "object" and name in above.fields:
+            if above is not None and above.type == "object" and name in above.fields:
                 return self._settle(obj, path[:length], name, value, above.fields[name], path)
         here = self._root.at(path)
         places = [
@@ -181,8 +181,10 @@ class _Walk:
         if len(places) == 1:
             [(inner_path, target)] = places
             return self._settle(obj, (*path, *inner_path), name, value, target, path)
-        if (within := self._template_below(path)) and (target := self._root.at((*within, name))):
-            return self._settle(obj, within, name, value, target, path)
+        within = self._template_below(path)
+        inside = self._root.at((*within, name)) if within else None
+        if within and inside is not None:
+            return self._settle(obj, within, name, value, inside, path)
         return False
 
     def _template_below(self, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
@@ -254,7 +256,7 @@ def _joined(items: Sequence[Any]) -> Any:
     return {key: value for each in items for key, value in each.items()}
 
 
-def _scalar(text: str, field: Field) -> Any:
+def scalar(text: str, field: Field) -> Any:
     """The text as the field's type has it; as it stands where it is no such thing."""
     low = text.strip().lower()
     if field.type == "boolean":

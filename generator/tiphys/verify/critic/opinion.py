@@ -10,15 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
-
-import jinja2
 
 from tiphys.domain.errors import InvalidInput, TiphysError
 from tiphys.domain.markdown import visible
-from tiphys.library import strict_yaml
+from tiphys.library.prompts import load_prompt
 from tiphys.ports import Message, Model
 from tiphys.verify.critic.masking import cleaned
 from tiphys.verify.critic.model import Remark
@@ -102,16 +98,8 @@ def _messages(**data: str) -> tuple[Message, ...]:
     # The mark can't be guessed by who writes the data, as it depends on all of it.
     mark = hashlib.sha256("\n".join(data.values()).encode()).hexdigest()[:24]
     values = {**data, "mark": mark, "most": _REMARKS}
-    prompt = _prompt()
+    prompt = load_prompt("critic")
     return (
-        Message("system", prompt["system"].render(values)),
-        Message("user", prompt["user"].render(values)),
+        Message("system", prompt.render("system", **values)),
+        Message("user", prompt.render("user", **values)),
     )
-
-
-@cache
-def _prompt() -> dict[str, jinja2.Template]:
-    source = resources.files("tiphys").joinpath("prompts/critic.yaml").read_text("utf-8")
-    loaded = strict_yaml.load(source, source="prompts/critic.yaml")
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701  # plain text, and data comes as JSON
-    return {part: environment.from_string(loaded[part]) for part in ("system", "user")}

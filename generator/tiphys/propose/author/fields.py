@@ -1,0 +1,104 @@
+"""Fields of an object by paths as API servers write them, such as `spec.ports[0].port`."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tiphys.library.openapi import Field
+from tiphys.ports import Object
+
+Path = tuple[str | int, ...]
+_INDEX = re.compile(r"\[([^\]]*)\]")
+_NAME = re.compile(r"[A-Za-z$_][A-Za-z0-9_$-]*")
+
+
+def parse_path(text: str, obj: Any, field: Field | None) -> Path | None:
+    """The path as keys and positions, read along the object and its schema; None if it can't be.
+
+    An item of a list goes by its position or by its name, a key of a map may hold dots.
+    """
+    found: list[str | int] = []
+    rest = text.removeprefix(".")
+    here, value = field, obj
+    while rest:
+        if match := _INDEX.match(rest):
+            key = match.group(1).strip("\"'")
+            rest = rest[match.end() :].removeprefix(".")
+            if here is not None and here.type == "map":
+                part: str | int | None = key
+            else:
+                part = _position(key, value)
+        elif here is not None and here.type == "map":
+            part, rest = rest, ""
+        elif match := _NAME.match(rest):
+            part, rest = match.group(0), rest[match.end() :].removeprefix(".")
+        else:
+            return None
+        if part is None:
+            return None
+        found.append(part)
+        here = here.at((part,)) if here is not None else None
+        value = _inside(value, part)
+    return tuple(found)
+
+
+def _position(key: str, items: Any) -> int | None:
+    if key.isdecimal():
+        return int(key)
+    for number, each in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(each, dict) and key in (each.get("name"), f"name={each.get('name')}"):
+            return number
+    return None
+
+
+def _inside(value: Any, part: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(str(part))
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return value[part]
+    return None
+
+
+def value_at(obj: Any, path: Sequence[str | int]) -> Any:
+    """What stands there, or None."""
+    for part in path:
+        obj = _inside(obj, part)
+    return obj
+
+
+def with_value(obj: Object, path: Path, value: Any) -> Object | None:
+    """A copy with another value there, maps made on the way; None where the path leads nowhere."""
+    made = copy.deepcopy(obj)
+    here: Any = made
+    for part, following in zip(path, (*path[1:], None), strict=True):
+        last = following is None
+        if isinstance(here, list) and isinstance(part, int):
+            if part > len(here):
+                return None
+            if part == len(here):
+                here.append({})
+        elif not isinstance(here, dict):
+            return None
+        if last:
+            here[part] = value
+        elif isinstance(here, dict):
+            here = here.setdefault(part, [] if isinstance(following, int) else {})
+        else:
+            here = here[part]
+    return made
+
+
+def without(obj: Object, path: Path) -> Object | None:
+    """A copy without the field; None where there is none."""
+    made = copy.deepcopy(obj)
+    parent = value_at(made, path[:-1])
+    if isinstance(parent, dict) and path[-1] in parent:
+        del parent[str(path[-1])]
+    elif isinstance(parent, list) and isinstance(path[-1], int) and path[-1] < len(parent):
+        del parent[path[-1]]
+    else:
+        return None
+    return made

@@ -1,0 +1,182 @@
+"""What objects of one answer owe each other, and what a kind can't do without.
+
+Labels that a selector misses, a service without a selector, an account without its namespace: there
+is one way to make them right, so no model is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tiphys.ports import Kind, Object
+
+_WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
+_RBAC = "rbac.authorization.k8s.io"
+_APPS = ("Deployment", "ReplicaSet", "StatefulSet")
+
+
+def link(objects: Sequence[Object], kinds: Sequence[Kind], namespace: str) -> None:
+    """Set in place what follows from the rest. `namespace` is for objects that name none."""
+    inside = {(each.api_version, each.kind) for each in kinds if each.namespaced}
+    named = {place for each in objects if (place := _metadata(each).get("namespace"))}
+    place = namespace or (named.pop() if len(named) == 1 else "")
+    for each in objects:
+        metadata = _metadata(each)
+        if not metadata.get("name") and each["kind"] not in ("List",):
+            metadata["name"] = _name(objects)
+        if place and (each.get("apiVersion"), each["kind"]) in inside:
+            metadata.setdefault("namespace", place)
+        for pod in _pod_specs(each):
+            _pod(pod, each)
+        if each["kind"] in _WORKLOADS:
+            _selector(each)
+    for each in objects:
+        rule = _RULES.get(each["kind"])
+        if rule:
+            rule(each, objects)
+
+
+def _metadata(obj: Object) -> dict[str, Any]:
+    found = obj.get("metadata")
+    if not isinstance(found, dict):
+        found = obj["metadata"] = {}
+    return found
+
+
+def _name(objects: Sequence[Object]) -> str:
+    """The name that the others have; the API server says what is wrong with none."""
+    names = [name for each in objects if (name := _metadata(each).get("name"))]
+    return str(names[0]) if names else ""
+
+
+def _pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
+    """Every pod spec within an object, the pod's own included."""
+    if isinstance(obj, dict):
+        if isinstance(obj.get("containers"), list):
+            yield obj
+        for value in obj.values():
+            yield from _pod_specs(value)
+
+
+def _pod(spec: dict[str, Any], owner: Object) -> None:
+    for number, each in enumerate(c for c in spec["containers"] if isinstance(c, dict)):
+        each.setdefault(
+            "name", _metadata(owner).get("name", "main") + ("" if not number else f"-{number}")
+        )
+    if owner["kind"] in ("Job", "CronJob") and spec.get("restartPolicy") not in (
+        "Never",
+        "OnFailure",
+    ):
+        spec["restartPolicy"] = "OnFailure"
+
+
+def _at(obj: Any, *path: str) -> dict[str, Any]:
+    """The map at a path, made where it is missing."""
+    for key in path:
+        found = obj.get(key)
+        if not isinstance(found, dict):
+            found = obj[key] = {}
+        obj = found
+    return obj  # type: ignore[no-any-return]  # a dict, as each step makes sure
+
+
+def _selector(obj: Object) -> None:
+    selector = _at(obj, "spec", "selector")
+    labels = _at(obj, "spec", "template", "metadata", "labels")
+    matched = _at(obj, "spec", "selector", "matchLabels")
+    if not labels and not matched and not selector.get("matchExpressions"):
+        labels["app"] = _metadata(obj).get("name", "app")
+    if not matched and not selector.get("matchExpressions"):
+        matched |= {"app": labels["app"]} if "app" in labels else labels
+    for key, value in matched.items():
+        labels[key] = value
+    if not matched:
+        del selector["matchLabels"]
+
+
+def _labels_of_pods(objects: Sequence[Object]) -> list[tuple[Object, dict[str, Any]]]:
+    found = []
+    for each in objects:
+        if each["kind"] in _WORKLOADS:
+            found.append((each, _at(each, "spec", "template", "metadata", "labels")))
+        elif each["kind"] == "Pod":
+            found.append((each, _metadata(each).get("labels") or {}))
+    return found
+
+
+def _service(obj: Object, objects: Sequence[Object]) -> None:
+    spec = _at(obj, "spec")
+    pods = _labels_of_pods(objects)
+    if spec.get("type") == "ExternalName" or len(pods) != 1:
+        return
+    [(owner, labels)] = pods
+    chosen = spec.get("selector")
+    if not labels and owner["kind"] == "Pod":
+        labels = _metadata(owner)["labels"] = dict(chosen or {"app": _metadata(owner).get("name")})
+    if isinstance(chosen, dict) and chosen and chosen.items() <= labels.items():
+        return
+    matched = _at(owner, "spec").get("selector", {}).get("matchLabels")
+    spec["selector"] = dict(matched if isinstance(matched, dict) and matched else labels)
+
+
+def _stateful_set(obj: Object, objects: Sequence[Object]) -> None:
+    spec = _at(obj, "spec")
+    headless = [
+        _metadata(each).get("name")
+        for each in objects
+        if each["kind"] == "Service" and _at(each, "spec").get("clusterIP") == "None"
+    ]
+    if not spec.get("serviceName"):
+        spec["serviceName"] = headless[0] if len(headless) == 1 else _metadata(obj).get("name")
+    for each in spec.get("volumeClaimTemplates") or ():
+        if isinstance(each, dict):
+            _claim(each, objects)
+
+
+def _claim(obj: Object, _objects: Sequence[Object]) -> None:
+    spec = _at(obj, "spec")
+    if not spec.get("accessModes"):
+        spec["accessModes"] = ["ReadWriteOnce"]
+
+
+def _autoscaler(obj: Object, _objects: Sequence[Object]) -> None:
+    target = _at(obj, "spec", "scaleTargetRef")
+    target.setdefault("kind", "Deployment")
+    if target["kind"] in _APPS:
+        target["apiVersion"] = "apps/v1"
+
+
+def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
+    for rule in _at(obj, "spec").get("rules") or ():
+        http = rule.get("http") if isinstance(rule, dict) else None
+        for path in (http.get("paths") if isinstance(http, dict) else None) or ():
+            if isinstance(path, dict):
+                path.setdefault("pathType", "Prefix")
+                path.setdefault("path", "/")
+
+
+def _binding(obj: Object, _objects: Sequence[Object]) -> None:
+    _at(obj, "roleRef")["apiGroup"] = _RBAC
+    place = _metadata(obj).get("namespace")
+    for each in obj.get("subjects") or ():
+        if not isinstance(each, dict):
+            continue
+        if each.get("kind") == "ServiceAccount":
+            each.pop("apiGroup", None)
+            if place:
+                each.setdefault("namespace", place)
+        else:
+            each["apiGroup"] = _RBAC
+            each.pop("namespace", None)
+
+
+_RULES = {
+    "ClusterRoleBinding": _binding,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "Ingress": _ingress,
+    "PersistentVolumeClaim": _claim,
+    "RoleBinding": _binding,
+    "Service": _service,
+    "StatefulSet": _stateful_set,
+}

@@ -1,0 +1,293 @@
+"""Rounds of writing and trying out; the best try by evidence is what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from tiphys.domain.budget import Budget, Meter
+from tiphys.domain.errors import InvalidInput
+from tiphys.domain.rehearsal import Problem, Rehearsal
+from tiphys.domain.trace import Intent, Outcome, Result, Scribe
+from tiphys.library.openapi import Schemas
+from tiphys.library.prompts import load_prompt
+from tiphys.ports import Completion, Message, Model, Object, Workbench
+from tiphys.propose.author.answer import read_answer
+from tiphys.propose.author.fields import parse_path
+from tiphys.propose.author.links import link
+from tiphys.propose.author.mend import Mender
+from tiphys.propose.author.settle import name_of, settle
+
+_MOST_TOKENS = 1500  # of one answer
+_SHOWN = 6  # problems told to the model
+_WARM = 0.7  # temperature of a second opinion
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A manifest shown to the model. `about` says in a few words what it is."""
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be written. `context` is YAML of objects that exist and stay as they are."""
+
+    request: str
+    namespace: str = ""
+    context: str = ""
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What the loop may use; each can be left out, to measure what it is worth."""
+
+    feedback: bool = True
+    mending: bool = True
+    settling: bool = True
+    sampling: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Objects with the evidence about them. `notes` say what was changed after the model."""
+
+    objects: tuple[Object, ...]
+    rehearsal: Rehearsal
+    notes: tuple[str, ...] = ()
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """The best attempt, None where no answer could be read. `ended` says why no more was done."""
+
+    best: Attempt | None
+    ended: str
+    model: str
+    prompt: str
+    spent: str
+    calls: int
+    tokens: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is known to be wrong with it."""
+        return self.best is not None and self.best.rehearsal.good
+
+
+def author(
+    task: Task,
+    *,
+    bench: Workbench,
+    model: Model,
+    budget: Budget,
+    clock: Callable[[], float],
+    scribe: Scribe = lambda _entry: None,
+    pieces: Pieces = Pieces(),
+    seed: int = 0,
+    version: str = "1.34",
+) -> Authored:
+    """Write until nothing is known to be wrong, or the budget is spent. Unavailable."""
+    return _Author(task, bench, model, Meter(budget, clock), scribe, pieces, seed, version).run()
+
+
+@dataclass(slots=True)
+class _Author:
+    task: Task
+    bench: Workbench
+    model: Model
+    meter: Meter
+    scribe: Scribe
+    pieces: Pieces
+    seed: int
+    version: str
+    best: Attempt | None = None
+    heard: str = ""  # the model's id, as its server says
+    seen: list[tuple[str, ...]] = field(default_factory=list)
+    ended: str = ""
+    unread: tuple[str, ...] = ()
+    _schemas: Schemas | None = None
+    _mender: Mender | None = None
+
+    def run(self) -> Authored:
+        while not self.ended and self.meter.begin_round():
+            self._round()
+        best = self.best
+        problems = _told(best.rehearsal.problems) if best else self.unread
+        return Authored(
+            best=best,
+            ended=self.ended or "the budget is spent",
+            model=self.heard,
+            prompt=load_prompt("author").id,
+            spent=self.meter.spent,
+            calls=self.meter.calls,
+            tokens=self.meter.written,
+            problems=problems,
+        )
+
+    def _round(self) -> None:
+        number = self.meter.rounds
+        messages, temperature, orientation = self._plan()
+        intent = Intent(
+            tick=number,
+            observation=self._observation(),
+            orientation=orientation,
+            action="ask the model, mend its answer, try it on a cluster",
+            expectation="the server takes every object and each requirement stands in a field",
+            messages=tuple((each.role, each.text) for each in messages),
+            model=self.heard,
+            sampling={"temperature": temperature, "seed": self.seed + number - 1},
+        )
+        self.scribe(intent)
+        answer = self._ask(messages, temperature, self.seed + number - 1)
+        if answer is None:
+            self.ended = "the budget is spent"
+            self.scribe(Result(number, "no token was left for an answer", "failed"))
+            return
+        try:
+            attempt = self._try(answer)
+        except InvalidInput as problem:
+            self.unread = (str(problem),)
+            self.seen.append(self.unread)
+            self.scribe(Result(number, str(problem), "failed", answer.text, self.unread))
+            return
+        self._compare(number, attempt)
+
+    def _plan(self) -> tuple[list[Message], float, str]:
+        """What to ask next: the first time plainly, then with what is wrong, then afresh."""
+        prompt = load_prompt("author")
+        asked = [
+            Message("system", prompt.render("system", version=self.version)),
+            Message(
+                "user",
+                prompt.render(
+                    "whole",
+                    request=self.task.request,
+                    context=self.task.context,
+                    examples=self.task.examples,
+                ),
+            ),
+        ]
+        if not self.seen:
+            return asked, 0.0, "write the whole answer"
+        repeated = len(self.seen) > 1 and self.seen[-1] == self.seen[-2]
+        if self.best is None or repeated or not self.pieces.feedback:
+            if self.pieces.sampling:
+                return asked, _WARM, "the same again brings nothing new: take another sample"
+            return asked, 0.0, "write the whole answer"
+        told = _told(self.best.rehearsal.problems)
+        again = prompt.render("again", problems=told[:_SHOWN], notes=self._notes())
+        previous = Message("assistant", dump(self.best.objects))
+        return [*asked, previous, Message("user", again)], 0.0, "tell it what is wrong"
+
+    def _observation(self) -> str:
+        if self.best is None:
+            return self.unread[0] if self.unread else "a request that no skill serves"
+        return "; ".join(_told(self.best.rehearsal.problems)[:_SHOWN])
+
+    def _notes(self) -> list[str]:
+        """What the server says about the places that it refuses."""
+        assert self.best is not None  # noqa: S101  # only told about a best attempt
+        found = []
+        for each in self.best.rehearsal.of("refused", "contradicted"):
+            obj = next((o for o in self.best.objects if name_of(o) == each.object), None)
+            if obj is not None and each.path:
+                found.append(self._note(obj, each.path))
+        return [each for each in dict.fromkeys(found) if each][:3]
+
+    def _note(self, obj: Object, text: str) -> str:
+        root = self._described().of(obj["apiVersion"], obj["kind"])
+        path = parse_path(text, obj, root)
+        here = root.at(path) if root is not None and path else None
+        if here is None:
+            return ""
+        said = " ".join(here.description.split())[:160]
+        takes = ", ".join(list(here.fields)[:20])
+        return f"{text}: {here.type}. {said}" + (f" Fields: {takes}." if takes else "")
+
+    def _ask(self, messages: Sequence[Message], temperature: float, seed: int) -> Completion | None:
+        allowed = self.meter.allowance(_MOST_TOKENS)
+        if not allowed:
+            return None
+        answer = self.model.complete(
+            messages, max_tokens=allowed, seed=seed, temperature=temperature
+        )
+        self.heard = answer.model
+        written = answer.output_tokens or (len(answer.text) + 2) // 3
+        self.meter.charge(read=answer.input_tokens, written=min(written, allowed))
+        return answer
+
+    def _try(self, answer: Completion) -> Attempt:
+        notes: list[str] = []
+        objects: list[Object] = []
+        for each in read_answer(answer.text):
+            made, said = self._mend(each)
+            objects.append(made)
+            notes += said
+        if self.pieces.mending:
+            link(objects, self.bench.kinds(), self.task.namespace)
+        found = self._rehearse(objects)
+        if self.pieces.settling and not found.good:
+            objects, found, said = settle(
+                self.task.request,
+                objects,
+                found,
+                schemas=self._described(),
+                rehearse=self._rehearse,
+            )
+            notes += said
+        return Attempt(tuple(objects), found, tuple(notes), answer.text)
+
+    def _mend(self, obj: Mapping[str, Any]) -> tuple[Object, tuple[str, ...]]:
+        if self._mender is None:
+            self._mender = Mender(self._described(), self.bench.kinds())
+        return self._mender.mend(obj)
+
+    def _described(self) -> Schemas:
+        if self._schemas is None:
+            self._schemas = Schemas(self.bench.openapi)
+        return self._schemas
+
+    def _rehearse(self, objects: Sequence[Object]) -> Rehearsal:
+        return self.bench.rehearse(self.task.request, objects)
+
+    def _compare(self, number: int, attempt: Attempt) -> None:
+        told = _told(attempt.rehearsal.problems)
+        better = self.best is None or attempt.rehearsal.rank < self.best.rehearsal.rank
+        outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
+        self.seen.append(told)
+        if better:
+            self.best = attempt
+        if attempt.rehearsal.good:
+            self.ended = "nothing is known to be wrong"
+        evaluation = "; ".join(told[:_SHOWN]) or "every requirement that can be read is met"
+        rank = attempt.rehearsal.rank
+        self.scribe(Result(number, evaluation, outcome, attempt.answer, told, rank))
+
+
+def _told(problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Problems in words, those that nobody can settle left out."""
+    found = (
+        f"{each.object}: {each.words}"
+        if each.object and each.stage != "contradicted"
+        else each.words
+        for each in problems
+        if each.stage != "open"
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def dump(objects: Sequence[Mapping[str, Any]]) -> str:
+    """As YAML for people and models, in the order of the fields."""
+    return yaml.safe_dump_all(objects, sort_keys=False, width=100).strip()
+
+
+__all__ = ["Attempt", "Authored", "Example", "Pieces", "Task", "author", "dump"]

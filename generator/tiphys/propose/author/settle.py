@@ -1,0 +1,130 @@
+"""Settle single fields by evidence: try what the request says, keep what the cluster bears out.
+
+A model that can't fix a wrong number when told can be spared the attempt: the critic has named the
+field and the words, and there are few values in a request. Nothing is kept on anybody's word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from tiphys.domain.rehearsal import Problem, Rehearsal
+from tiphys.library.openapi import Field, Schemas
+from tiphys.ports import Object
+from tiphys.propose.author.fields import Path, parse_path, value_at, with_value, without
+from tiphys.propose.author.mend import scalar
+from tiphys.propose.schedule import cron_from_words
+
+_TRIES = 40
+_EACH = 8  # values for one field
+_WORD = re.compile(r"[^\s,;()\"'`]+")
+_QUOTED = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?B?|m|k|millicores?|cores?)?\b")
+_CRON = re.compile(r"(?<!\S)(?:[\d*/,-]+\s+){4}[\w*/,-]+")
+
+
+def settle(
+    request: str,
+    objects: Sequence[Object],
+    first: Rehearsal,
+    *,
+    schemas: Schemas,
+    rehearse: Callable[[Sequence[Object]], Rehearsal],
+) -> tuple[list[Object], Rehearsal, tuple[str, ...]]:
+    """The objects with fields changed for the better, what became of them, and what was changed."""
+    best, found = list(objects), first
+    notes: list[str] = []
+    tries = _TRIES
+    done: set[tuple[str, str]] = set()
+    while problem := _next(found, done):
+        done.add((problem.object, problem.path))
+        for changed, words in _changes(request, best, problem, schemas):
+            if tries == 0:
+                return best, found, tuple(notes)
+            tries -= 1
+            seen = rehearse(changed)
+            if seen.rank < found.rank:
+                best, found = changed, seen
+                notes.append(words)
+                break
+    return best, found, tuple(notes)
+
+
+def _next(found: Rehearsal, done: set[tuple[str, str]]) -> Problem | None:
+    for each in found.of("refused", "contradicted"):
+        if each.object and each.path and (each.object, each.path) not in done:
+            return each
+    return None
+
+
+def _changes(
+    request: str, objects: Sequence[Object], problem: Problem, schemas: Schemas
+) -> Iterator[tuple[list[Object], str]]:
+    number = next((n for n, o in enumerate(objects) if name_of(o) == problem.object), None)
+    if number is None:
+        return
+    obj = objects[number]
+    root = schemas.of(obj["apiVersion"], obj["kind"])
+    path = parse_path(problem.path, obj, root)
+    field = root.at(path) if root is not None and path else None
+    if not path or field is None:
+        return
+    for value in _values(request, problem, field, path):
+        if value != value_at(obj, path) and (made := with_value(obj, path, value)):
+            yield _replaced(objects, number, made), f"{problem.path} is {value!r}, as asked for"
+    if problem.stage == "refused" and (made := without(obj, path)):
+        yield _replaced(objects, number, made), f"{problem.path} left out: {problem.words[:120]}"
+
+
+def _replaced(objects: Sequence[Object], number: int, made: Object) -> list[Object]:
+    return [made if n == number else each for n, each in enumerate(objects)]
+
+
+def _values(request: str, problem: Problem, field: Field, path: Path) -> list[Any]:
+    """Values that the field could hold, from the words of the requirement, then of the request."""
+    found: list[Any] = []
+    for text in (problem.wanted, request) if problem.wanted else (request,):
+        found += [scalar(each, field) for each in _texts(text, field, path)]
+    fitting = [each for each in found if _fits(each, field)]
+    return list(dict.fromkeys(fitting))[:_EACH]
+
+
+def _texts(text: str, field: Field, path: Path) -> Iterator[str]:
+    if field.enum:
+        low = text.lower()
+        yield from (str(each) for each in field.enum if str(each).lower() in low)
+        return
+    if path[-1] == "schedule":
+        yield from (" ".join(each.split()) for each in _CRON.findall(text))
+        yield from (cron for _, _, cron in cron_from_words(text))
+        return
+    if field.type in ("quantity", "integer", "port", "number"):
+        for number, unit in _QUANTITY.findall(text):
+            yield f"{number}{unit.removesuffix('B')}" if field.type == "quantity" else number
+    if field.type == "boolean":
+        yield from ("true", "false")
+    if field.type in ("string", "port"):
+        yield from _QUOTED.findall(text)
+        yield text if len(text) < 200 and "\n" not in text else ""
+        for word in _WORD.findall(text):
+            yield word.rstrip(".:")
+            yield from (part for part in re.split(r"[=:]", word) if part != word)
+
+
+def _fits(value: Any, field: Field) -> bool:
+    if field.enum:
+        return value in field.enum
+    if field.type == "boolean":
+        return isinstance(value, bool)
+    if field.type == "integer":
+        return isinstance(value, int)
+    return value not in ("", None)
+
+
+def name_of(obj: Object) -> str:
+    """As problems name objects: "Deployment/shop/web"."""
+    metadata = obj.get("metadata") or {}
+    place = [metadata["namespace"]] if metadata.get("namespace") else []
+    return "/".join([str(obj.get("kind")), *place, str(metadata.get("name"))])
