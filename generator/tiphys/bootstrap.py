@@ -26,6 +26,7 @@ from tiphys.ports import (
     Repository,
     RepositoryReader,
     TestRunner,
+    Workbench,
 )
 
 if TYPE_CHECKING:
@@ -146,6 +147,24 @@ def sandboxes(
     return sandbox
 
 
+def workbenches(
+    repository: RepositoryReader, provider: Callable[[], ClusterProvider]
+) -> Callable[[str], AbstractContextManager[Workbench]]:
+    """Leases clusters under the guardrails of a revision, for an author to try things out."""
+
+    @contextmanager
+    def workbench(rev: str) -> Iterator[Workbench]:
+        from tiphys.adapters.kube_api import KubeApi
+        from tiphys.verify.guardrails import load
+        from tiphys.verify.workbench import ClusterWorkbench, definitions
+
+        with provider().lease() as lease, closing(KubeApi(lease.kubeconfig)) as api:
+            presumed = definitions(repository, rev)
+            yield ClusterWorkbench(api, api, load(repository, rev), presumed=presumed)
+
+    return workbench
+
+
 def other_servers() -> dict[str, Callable[[], AbstractContextManager[ClusterApi]]]:
     """Bare API servers of the other Kubernetes minors that are installed; none is started yet."""
     from tiphys.adapters.cluster_local import api_servers
@@ -172,6 +191,7 @@ def open_ports(
     repository = open_repository(path)
     settings = read_config(repository).settings
     who = actor or settings.bot
+    model = open_model(settings.model) if settings.model else None
     return Ports(
         repository=open_repository(path, author=who),
         forge=open_forge(path, actor=who),
@@ -185,8 +205,10 @@ def open_ports(
         verdicts=GitVerdicts(repository.path),
         notary=open_notary(settings.trusted_keys),
         settings=settings,
-        plan=with_model(FULL, open_model(settings.model)) if settings.model else FULL,
+        plan=with_model(FULL, model) if model else FULL,
         environment=environment(runner, settings.model),
+        model=model,
+        workbench=workbenches(repository, provider),
         progress=progress,
     )
 

@@ -101,9 +101,10 @@ def _check(value: Any, current: Any, name: str, source: str) -> Any:
 
 
 def _parse(text: str, name: str, variable: str) -> Any:
-    if not isinstance(named(Settings())[name], float):
+    kind = type(named(Settings())[name])
+    if kind not in (float, int):
         return text
     try:
-        return float(text)
+        return kind(text)
     except ValueError:
         raise InvalidInput(f"{variable}: {name} must be a number, not {text!r}") from None

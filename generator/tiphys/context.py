@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from tiphys.domain.policy import Settings
-from tiphys.ports import Forge, Index, Notary, Repository, VerdictStore
+from tiphys.ports import Forge, Index, Model, Notary, Repository, VerdictStore, Workbench
 from tiphys.verify.check import Sandbox
 from tiphys.verify.plan import FULL, Plan
 
@@ -16,7 +16,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """`sandbox` leases a fresh cluster for the checks of `plan`, which `environment` runs."""
+    """`sandbox` leases a fresh cluster for the checks of `plan`, which `environment` runs.
+
+    `model` and `workbench` are what the author road needs; without a model there is none.
+    """
 
     repository: Repository
     forge: Forge
@@ -27,4 +30,6 @@ class Ports:
     settings: Settings
     plan: Plan = FULL
     environment: Mapping[str, str] = field(default_factory=dict)
+    model: Model | None = None
+    workbench: Callable[[str], AbstractContextManager[Workbench]] | None = None
     progress: Progress = field(default=lambda _message: None)

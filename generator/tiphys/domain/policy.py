@@ -41,7 +41,8 @@ class Settings:
     server (OPENAI_BASE_URL, OPENAI_API_KEY) knows the model that the critic may ask; "" asks none.
     `match_threshold` (0..1) is the
     retrieval score below which a request counts as unserved, `pace_seconds` the least time between
-    two actions of the bot, `test_seconds` the most that one behaviour test may take.
+    two actions of the bot, `test_seconds` the most that one behaviour test may take. `author_*`
+    bound what the model may spend on one request: tokens that it writes, rounds, seconds.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -52,3 +53,6 @@ class Settings:
     match_threshold: float = 0.5
     pace_seconds: float = 5.0
     test_seconds: float = 120.0
+    author_tokens: int = 8000
+    author_rounds: int = 4
+    author_seconds: float = 600.0

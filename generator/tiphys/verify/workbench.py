@@ -9,11 +9,13 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tiphys.domain.errors import ApiRefusal, InvalidInput
 from tiphys.domain.rehearsal import Problem, Rehearsal, Stage
-from tiphys.ports import ApiDescription, ClusterApi, Kind, Object
+from tiphys.library import strict_yaml
+from tiphys.ports import ApiDescription, ClusterApi, Kind, Object, RepositoryReader
 from tiphys.verify.critic import Remark, remarks
 from tiphys.verify.guardrails import Guardrails, denied_by_policy, install
 from tiphys.verify.inventory import Polling, delete, reference
@@ -185,6 +187,19 @@ class ClusterWorkbench:
                 if failed and ours and words not in seen:
                     seen.add(words)
                     yield Problem("warned", words, uids.get(about.get("uid"), ""))
+
+
+def definitions(reader: RepositoryReader, rev: str) -> tuple[Object, ...]:
+    """The custom resource definitions among the approved manifests of a revision."""
+    found: list[Object] = []
+    for entry in reader.entries(rev, "manifests"):
+        if entry.path.endswith((".yaml", ".yml")):
+            data = reader.read(rev, entry.path)
+            if b"CustomResourceDefinition" in data:
+                with suppress(InvalidInput):
+                    found += strict_yaml.load_documents(data, source=entry.path)
+    kind = "CustomResourceDefinition"
+    return tuple(each for each in found if isinstance(each, dict) and each.get("kind") == kind)
 
 
 _CONTROLLED = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
