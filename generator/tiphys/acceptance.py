@@ -22,7 +22,7 @@ from tiphys.domain.attestation import (
 )
 from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from tiphys.domain.evidence import Verdict
-from tiphys.domain.forge import Pull
+from tiphys.domain.forge import Pull, Status
 from tiphys.domain.trailers import add
 from tiphys.propose.request import to_request
 from tiphys.remember.index import follow
@@ -94,9 +94,14 @@ def publish(number: int, subject: Subject, verdict: Verdict, ports: Ports) -> No
         ports.forge.comment(number, body, VERDICT_KEY)
     state, summary = status_of(verdict)
     for sha in (subject.head_sha, subject.digest):
-        shown = [s for s in ports.forge.statuses(sha) if s.context == VERDICT_KEY]
-        if not shown or (shown[0].state, shown[0].summary) != (state, summary):
+        shown = _shown_on(sha, ports)
+        if shown is None or (shown.state, shown.summary) != (state, summary):
             ports.forge.set_status(sha, VERDICT_KEY, state, summary)
+
+
+def _shown_on(sha: str, ports: Ports) -> Status | None:
+    found = ports.forge.statuses(sha)
+    return next((status for status in found if status.context == VERDICT_KEY), None)
 
 
 def pull_subject(pull: Pull, ports: Ports) -> Subject:
@@ -192,14 +197,12 @@ def merge_pull(number: int, ports: Ports) -> str:
     if pull.state != "open":
         raise Refused(f"pull request {number} is {pull.state}")
     subject = pull_subject(pull, ports)
-    expected = subject.base
-    if subject.conflicts:
-        raise Conflict(f"{subject.conflicts[0]} conflicts with {pull.target}; update {pull.source}")
-    inside = ports.repository.merge_base(subject.head_sha, expected) == subject.head_sha
-    accepted = any(a.verdict.decision == "accept" for a in verdicts_on(subject.head_sha, ports))
-    if inside and accepted:
-        close_merged(pull, subject.head_sha, expected, ports)  # an earlier run died half-way
-        return expected
+    check_merges(subject, pull)
+    head, base = subject.head_sha, subject.base
+    inside = ports.repository.merge_base(head, base) == head
+    if inside and any(a.verdict.decision == "accept" for a in verdicts_on(head, ports)):
+        close_merged(pull, head, base, ports)  # an earlier run died half-way
+        return base
     check_accepted(subject, pull, ports)
     check_reviewed(subject, pull, ports)
     sha = land(pull, subject, ports)
@@ -222,14 +225,20 @@ def land(pull: Pull, subject: Subject, ports: Ports) -> str:
     return made.sha
 
 
+def check_merges(subject: Subject, pull: Pull) -> None:
+    """Conflict if it does not merge with the target."""
+    if subject.conflicts:
+        raise Conflict(f"{subject.conflicts[0]} conflicts with {pull.target}; update {pull.source}")
+
+
 def check_accepted(subject: Subject, pull: Pull, ports: Ports) -> None:
     """Refused unless a trusted signature says accept for this head in today's circumstances."""
     verify_it = f"run `tiphys verify {pull.number}`"
     circumstances = circumstances_of(subject, ports)
     found = verdicts_on(subject.head_sha, ports)
     if not found:
-        shown = [s for s in ports.forge.statuses(subject.head_sha) if s.context == VERDICT_KEY]
-        hint = f" (it is {shown[0].summary})" if shown else ""
+        shown = _shown_on(subject.head_sha, ports)
+        hint = f" (it is {shown.summary})" if shown else ""
         raise Refused(f"no accepting verdict for {subject.head_sha[:12]}; {verify_it} first{hint}")
     now = [a.verdict for a in found if a.circumstances == circumstances]
     if not now:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from tiphys.acceptance import (
     check_accepted,
+    check_merges,
     check_reviewed,
     circumstances_of,
     close_merged,
@@ -78,8 +79,7 @@ def merge_queue(numbers: Sequence[int], ports: Ports) -> list[Ended]:
 def _admit(pull: Pull, ports: Ports) -> _Entry:
     """Refused unless the head was accepted by today's rules, on whatever the target was then."""
     subject = pull_subject(pull, ports)
-    if subject.conflicts:
-        raise Conflict(f"{subject.conflicts[0]} conflicts with {pull.target}; update {pull.source}")
+    check_merges(subject, pull)
     if changes_guardrails(subject):
         raise Refused(f"guardrails are merged alone: `tiphys pr merge {pull.number}`")
     check_reviewed(subject, pull, ports)
@@ -113,10 +113,9 @@ def _settle(batch: Sequence[_Entry], ports: Ports) -> list[Ended]:
 
 def _try_one(batch: Sequence[_Entry], ports: Ports) -> list[Ended]:
     (entry,) = batch
-    pull, target = entry.pull, ports.settings.target
+    pull = entry.pull
     subject = _still_at(entry, pull_subject(pull, ports))
-    if subject.conflicts:
-        raise Conflict(f"{subject.conflicts[0]} conflicts with {target}; update {pull.source}")
+    check_merges(subject, pull)
     verdict = judge_once(subject, ports)
     publish(pull.number, subject, verdict, ports)
     check_accepted(subject, pull, ports)

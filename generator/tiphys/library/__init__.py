@@ -13,7 +13,9 @@ from tiphys.library.lint import lint_skill
 from tiphys.library.release import (
     CLUSTER_FOLDER,
     RELEASE_FILE,
+    REQUEST_LIMIT,
     Release,
+    laid_out,
     make_release,
     read_release,
     release_files,
@@ -31,8 +33,10 @@ from tiphys.library.skill_files import (
 __all__ = [
     "CLUSTER_FOLDER",
     "RELEASE_FILE",
+    "REQUEST_LIMIT",
     "Release",
     "complete",
+    "laid_out",
     "lint_skill",
     "load_skill",
     "load_skill_at",

@@ -17,7 +17,7 @@ from tiphys.library.skill_files import render
 RELEASE_FILE = "release.toml"
 CLUSTER_FOLDER = "_cluster"  # no namespace can have this name
 _LIMIT = 128 * 1024
-_REQUEST_LIMIT = 16 * 1024
+REQUEST_LIMIT = 16 * 1024  # characters; what is longer is cut
 # A key of thousands of dotted parts takes TOML readers minutes; no release has reason for one.
 _DOTTED = re.compile(
     r"""(?:(?:[A-Za-z0-9_-]{1,32}|"[^"\n]{0,32}"|'[^'\n]{0,32}')[ \t]{0,8}\.[ \t]{0,8}){64}"""
@@ -76,14 +76,19 @@ def make_release(
         skill=skill.name,
         skill_digest=skill.digest,
         values=dict(values),
-        request=request[:_REQUEST_LIMIT],
+        request=request[:REQUEST_LIMIT],
         model=model,
     )
 
 
 def release_files(release: Release, skill: Skill) -> dict[str, bytes]:
     """Every file of a release, by path from the repository's root."""
-    files = {f"{release.path}/{name}": data for name, data in render(skill, release.values).items()}
+    return laid_out(release, render(skill, release.values))
+
+
+def laid_out(release: Release, manifests: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A release's files by path, for `manifests` (file name -> bytes) that were rendered before."""
+    files = {f"{release.path}/{name}": data for name, data in manifests.items()}
     return {**files, f"{release.path}/{RELEASE_FILE}": write_release(release)}
 
 

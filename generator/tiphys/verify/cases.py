@@ -1,4 +1,4 @@
-"""What is tried out: each proposed release with its values, and each example of a changed skill."""
+"""What is tried out: a skill with the values of a release, or of one of its own examples."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from tiphys.domain.skill import Skill
-from tiphys.library import RELEASE_FILE, load_skill_at, read_release, render, strict_yaml
+from tiphys.library import render, strict_yaml
 from tiphys.ports import Object
-from tiphys.verify.subject import Subject
 
 # A cluster-scoped release needs some namespace for its test to run in.
 _TEST_NAMESPACE = "tiphys-test"
@@ -18,7 +17,10 @@ _TEST_NAMESPACE = "tiphys-test"
 
 @dataclass(frozen=True)
 class Case:
-    """One skill with values; `name` is the release's or the example's folder."""
+    """One skill with values; `name` is the release's or the example's folder.
+
+    What it renders is kept and shared: nobody may change it.
+    """
 
     name: str
     skill: Skill
@@ -48,15 +50,3 @@ def example_cases(skill: Skill) -> Iterator[Case]:
     """A skill's own examples as cases."""
     for name, values in skill.examples.items():
         yield Case(f"{skill.path}/examples/{name}", skill, values)
-
-
-def cases_of(subject: Subject) -> Iterator[Case]:
-    """Every case of a subject: its releases, then the examples of its skills. InvalidInput."""
-    for folder in subject.made_from_skills:
-        data = subject.reader.read(subject.rev, f"{folder}/{RELEASE_FILE}")
-        release = read_release(data, path=folder)
-        yield Case(
-            folder, load_skill_at(subject.reader, subject.rev, release.skill), release.values
-        )
-    for name in subject.skills:
-        yield from example_cases(load_skill_at(subject.reader, subject.rev, name))

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from tiphys.domain.evidence import Outcome, Tier
-from tiphys.domain.policy import Policy
+from tiphys.domain.policy import SYSTEM_NAMESPACES, Policy
 from tiphys.ports import ClusterApi, Lease, Object, TestRunner
 from tiphys.verify.control.recording import Recording
 from tiphys.verify.subject import Subject
@@ -43,7 +43,7 @@ class Sandbox:
     def ensure_namespace(self, name: str) -> None:
         """A namespace that enforces the restricted pod security standard."""
         if self.api.get("v1", "Namespace", name) is None:
-            self.api.apply(_namespace(name))
+            self.api.apply(restricted_namespace(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,9 @@ def failed_or_passed(problems: list[str], passed: str) -> Finding:
     return Finding("pass", passed)
 
 
-def _namespace(name: str) -> Object:
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+def restricted_namespace(name: str) -> Object:
+    """A namespace for restricted pods only, unless it is one that a cluster is born with."""
+    metadata: Object = {"name": name}
+    if name not in SYSTEM_NAMESPACES:
+        metadata["labels"] = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tiphys.domain.errors import ApiRefusal, InvalidInput, LimitExceeded, NotFound, Unavailable
-from tiphys.library import strict_yaml
 from tiphys.ports import ClusterApi, Object, RepositoryReader
+from tiphys.verify.reading import documents_below
 
 GUARDRAILS = "manifests/guardrails"
 _API = "admissionregistration.k8s.io/v1"
@@ -47,13 +47,9 @@ class Guardrails:
 def load(reader: RepositoryReader, rev: str, folder: str = GUARDRAILS) -> Guardrails:
     """The guardrails of a revision. InvalidInput, LimitExceeded name what is none."""
     found: list[tuple[str, Object]] = []
-    for entry in reader.entries(rev, folder):
-        if not entry.path.endswith((".yaml", ".yml")):
-            continue
-        documents = strict_yaml.load_documents(reader.read(rev, entry.path), source=entry.path)
-        for document in documents:
-            _check(entry.path, document)
-            found.append((entry.path, document))
+    for path, document in documents_below(reader, rev, folder):
+        _check(path, document)
+        found.append((path, document))
         if len(found) > _MOST:
             raise LimitExceeded(f"{GUARDRAILS}: {len(found)} objects, at most {_MOST}")
     _check_names(found)

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tiphys.ports import Object
-from tiphys.verify.cases import cases_of
+from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.subject import Subject
-
-_GUARDRAILS = "manifests/guardrails/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +31,13 @@ class Trial:
 
 def trials(subject: Subject) -> Iterator[Trial]:
     """Every case, then every folder of manifests that no skill made. InvalidInput."""
-    for case in cases_of(subject):
+    for case in subject.cases:
         yield Trial(case.name, case.objects)
     folders: dict[str, list[Object]] = {}
     for path, found in subject.objects:
         folder = path.rpartition("/")[0] or "manifests"
         # The guardrails are in force on the leased cluster: taking them away would open it.
-        if folder not in subject.made_from_skills and not path.startswith(_GUARDRAILS):
+        if folder not in subject.made_from_skills and not path.startswith(f"{GUARDRAILS}/"):
             folders.setdefault(folder, []).append(found)
     for folder, objects in folders.items():
         yield Trial(folder, tuple(objects))

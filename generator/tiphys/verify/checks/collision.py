@@ -7,16 +7,15 @@ whose selector also fits another's pods takes them for its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tiphys.domain.errors import InvalidInput, LimitExceeded
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import CLUSTER_FOLDER, strict_yaml
+from tiphys.library import CLUSTER_FOLDER
 from tiphys.ports import Object
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
+from tiphys.verify.reading import documents_below
 from tiphys.verify.subject import Subject, release_folder
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
@@ -67,16 +66,14 @@ def check_collision(subject: Subject, _policy: Policy) -> Finding:
 
 
 def _placed(subject: Subject, namespace: str) -> Iterator[_Placed]:
-    for entry in subject.reader.entries(subject.rev, f"manifests/{namespace}"):
-        folder = release_folder(entry.path)
-        if folder is None or not entry.path.endswith((".yaml", ".yml")):
-            continue
-        # What is proposed has passed the syntax check; what was there before is not on trial.
-        with suppress(InvalidInput, LimitExceeded):
-            data = subject.reader.read(subject.rev, entry.path)
-            for found in strict_yaml.load_documents(data, source=entry.path):
-                if _is_object(found):
-                    yield _Placed(folder, found)
+    # What is proposed has passed the syntax check; what was there before is not on trial.
+    everything = documents_below(
+        subject.reader, subject.rev, f"manifests/{namespace}", skip_broken=True
+    )
+    for path, found in everything:
+        folder = release_folder(path)
+        if folder is not None and _is_object(found):
+            yield _Placed(folder, found)
 
 
 def _is_object(found: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from tiphys.domain.policy import Policy
 from tiphys.domain.skill import Skill
 from tiphys.domain.wording import counted
-from tiphys.verify.cases import Case, cases_of
+from tiphys.verify.cases import Case
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
 from tiphys.verify.control.rounds import Budget, control_case
 from tiphys.verify.control.tally import WAIVED_SHARE, Tally, pattern_of, together
@@ -24,7 +24,7 @@ def check_control(subject: Subject, policy: Policy, sandbox: Sandbox) -> Finding
     """
     budget = Budget()
     ran: dict[str, list[tuple[Case, Tally]]] = {}
-    for case in cases_of(subject):
+    for case in subject.cases:
         ran.setdefault(case.skill.name, []).append((case, control_case(case, sandbox, budget)))
     if not ran:
         return Finding("skipped", "no skill's test applies")

@@ -8,11 +8,11 @@ from functools import partial
 from tiphys.domain.errors import ApiRefusal
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import strict_yaml
 from tiphys.ports import Model, Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
 from tiphys.verify.critic import Remark, remarks
 from tiphys.verify.critic.opinion import opinion
+from tiphys.verify.reading import documents_below
 from tiphys.verify.subject import Subject, release_folder
 
 _ORDER = {"contradicted": 0, "undecided": 1, "covered": 2}
@@ -71,10 +71,7 @@ def _objects(subject: Subject) -> list[Object]:
     folders = subject.release_folders
     rest = [found for path, found in subject.objects if release_folder(path) not in folders]
     for folder in folders:
-        for entry in subject.reader.entries(subject.rev, folder):
-            if entry.path.endswith((".yaml", ".yml")):
-                data = subject.reader.read(subject.rev, entry.path)
-                rest += strict_yaml.load_documents(data, source=entry.path)
+        rest += [found for _, found in documents_below(subject.reader, subject.rev, folder)]
     return rest
 
 

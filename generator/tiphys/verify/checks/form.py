@@ -13,10 +13,9 @@ from typing import Any
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import RELEASE_FILE, load_skill_at, strict_yaml
+from tiphys.library import RELEASE_FILE, strict_yaml
 from tiphys.library.skill_files import TEST_PATH
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
-from tiphys.verify.documents import documents_of
 from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.subject import Subject
 
@@ -60,7 +59,7 @@ def check_form(subject: Subject, policy: Policy) -> Finding:
     """`fail` names the field or file that a manifest or skill must not have."""
     kept = [] if subject.loose else [change.path for change in subject.changes if change.new]
     problems = [problem for path in kept for problem in _file(path)]
-    for path, found in documents_of(subject):
+    for path, found in subject.documents:
         what = f"{path}: {found['kind']}/{found['metadata']['name']}"
         problems += [f"{what}: {problem}" for problem in _object(path, found)]
         if subject.agent and _TRACKED in _keys(found["metadata"].get("labels")):
@@ -68,7 +67,7 @@ def check_form(subject: Subject, policy: Policy) -> Finding:
         if subject.agent and found.get("globalDefault"):
             problems.append(f"{what}: globalDefault reaches every pod; a person may propose it")
     for name in subject.skills:
-        test = load_skill_at(subject.reader, subject.rev, name).test
+        test = subject.skill(name).test
         banned = _JUDGES | set(policy.off_limits_kinds) | _BEYOND
         where = f"skills/{name}/{TEST_PATH}"
         problems += [f"{where}: {problem}" for problem in _reach(_read(test, where), banned)]

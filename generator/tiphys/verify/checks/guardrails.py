@@ -7,10 +7,8 @@ from collections.abc import Iterable
 from tiphys.domain.errors import ApiRefusal
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
-from tiphys.verify.documents import documents_of
 from tiphys.verify.guardrails import (
     GUARDRAILS,
     Guardrails,
@@ -20,6 +18,7 @@ from tiphys.verify.guardrails import (
     load,
     loose_ends,
 )
+from tiphys.verify.reading import documents_below
 from tiphys.verify.subject import Subject, changes_guardrails, release_folder
 
 
@@ -29,7 +28,7 @@ def check_guardrails(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fin
         return _new_rules(subject, sandbox)
     if not subject.guardrails:
         return Finding("skipped", f"the target has no {GUARDRAILS}/")
-    documents = [*documents_of(subject)]
+    documents = subject.documents
     if not documents:
         return Finding("skipped", "no object to show to the policies")
     problems = _denials(documents, subject.guardrails, sandbox)
@@ -46,7 +45,8 @@ def _new_rules(subject: Subject, sandbox: Sandbox) -> Finding:
             sandbox.api.delete(old["apiVersion"], old["kind"], old["metadata"]["name"])
     install(rules, sandbox.api)
     problems += complaints(rules, sandbox.api)
-    approved = list(_approved(subject))
+    everything = documents_below(subject.reader, subject.rev, "manifests")
+    approved = [(path, found) for path, found in everything if release_folder(path)]
     problems += _denials(approved, rules, sandbox)
     if problems:
         return failed_or_passed(problems, "")
@@ -57,14 +57,6 @@ def _new_rules(subject: Subject, sandbox: Sandbox) -> Finding:
         f"{counted(len(approved), 'approved object')} still let in",
         tuple(f"takes away the policy {name}" for name in gone),
     )
-
-
-def _approved(subject: Subject) -> Iterable[tuple[str, Object]]:
-    for entry in subject.reader.entries(subject.rev, "manifests"):
-        if release_folder(entry.path) and entry.path.endswith((".yaml", ".yml")):
-            data = subject.reader.read(subject.rev, entry.path)
-            for found in strict_yaml.load_documents(data, source=entry.path):
-                yield entry.path, found
 
 
 def _denials(

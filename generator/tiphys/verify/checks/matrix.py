@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tiphys.domain.errors import InvalidInput, TiphysError, Unavailable
-from tiphys.domain.policy import SYSTEM_NAMESPACES, Policy
-from tiphys.library import load_skill_at
+from tiphys.domain.policy import Policy
 from tiphys.ports import ClusterApi, Object
-from tiphys.verify.cases import example_cases
-from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
+from tiphys.verify.check import (
+    ClusterCheck,
+    Finding,
+    Sandbox,
+    failed_or_passed,
+    restricted_namespace,
+)
 from tiphys.verify.compatibility import claimed, minor, plain, statement
 from tiphys.verify.subject import Subject
 
@@ -43,7 +47,7 @@ def check_matrix(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding
     """
     here = sandbox.lease.kubernetes_version
     servers = {name: lend for name, lend in sandbox.servers.items() if name != minor(here)}
-    documents = _documents(subject)
+    documents = subject.documents
     if not documents:
         return Finding("skipped", "no object to show to an API server")
     if not servers:
@@ -88,7 +92,11 @@ def shown(api: ClusterApi, documents: Documents) -> list[Answer]:
     """
     own = {found["metadata"]["name"] for _, found in documents if found["kind"] == "Namespace"}
     used = {found["metadata"].get("namespace") or "": path for path, found in reversed(documents)}
-    needed = [(path, _namespace(name)) for name, path in used.items() if name and name not in own]
+    needed = [
+        (path, restricted_namespace(name))
+        for name, path in used.items()
+        if name and name not in own
+    ]
     return [_answer(api, *each) for each in (*needed, *sorted(documents, key=_not_a_namespace))]
 
 
@@ -134,22 +142,12 @@ def _dropped(sent: Any, made: Any, path: str = "") -> Iterator[str]:
             yield from _dropped(one, other, f"{path}[{number}]")
 
 
-def _documents(subject: Subject) -> Documents:
-    examples = (
-        (case.name, found)
-        for name in subject.skills
-        for case in example_cases(load_skill_at(subject.reader, subject.rev, name))
-        for found in case.objects
-    )
-    return (*subject.objects, *examples)
-
-
 def _wrong_claims(subject: Subject, versions: Iterable[str]) -> list[str]:
     """One line for each skill whose card claims anything but that these versions accept it."""
     right = statement(versions)
     problems = []
     for name in subject.skills:
-        skill = load_skill_at(subject.reader, subject.rev, name)
+        skill = subject.skill(name)
         claim = skill.compatibility
         if claim in ("", right):
             continue
@@ -168,14 +166,6 @@ def _wrong_claims(subject: Subject, versions: Iterable[str]) -> list[str]:
 
 def _not_a_namespace(document: tuple[str, Object]) -> bool:
     return bool(document[1]["kind"] != "Namespace")
-
-
-def _namespace(name: str) -> Object:
-    """As on the leased cluster: restricted, but for those that a cluster is born with."""
-    metadata: Object = {"name": name}
-    if name not in SYSTEM_NAMESPACES:
-        metadata["labels"] = {"pod-security.kubernetes.io/enforce": "restricted"}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 CHECK = ClusterCheck("matrix", "api", 1, check_matrix)

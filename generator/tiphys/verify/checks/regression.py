@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import RELEASE_FILE, Release, load_skill_at, read_release
-from tiphys.verify.cases import Case
+from tiphys.library import RELEASE_FILE, Release
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
 from tiphys.verify.control.trial import run_recorded
 from tiphys.verify.subject import Subject, release_folder
@@ -21,7 +20,7 @@ def check_regression(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fin
     if not subject.skills:
         return Finding("skipped", "no skill is changed")
     cases = [
-        Case(release.path, load_skill_at(subject.reader, subject.rev, name), release.values)
+        subject.case(release.path)
         for name in subject.skills
         for release in dependents(subject, name)
     ]
@@ -56,7 +55,7 @@ def dependents(subject: Subject, skill: str) -> Iterator[Release]:
         if folder in subject.release_folders:
             continue
         try:
-            release = read_release(subject.reader.read(subject.rev, entry.path), path=folder)
+            release = subject.release(folder)
         except InvalidInput:
             continue  # merged by hand, and not on trial here
         if release.skill == skill:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tiphys.domain.errors import InvalidInput, NotFound
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import RELEASE_FILE, load_skill_at, read_release, release_files, render
+from tiphys.library import laid_out
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.subject import Subject
 
@@ -19,13 +19,12 @@ def check_render(subject: Subject, _policy: Policy) -> Finding:
         problems += _release_problems(subject, folder)
     examples = 0
     for name in subject.skills:
-        skill = load_skill_at(subject.reader, subject.rev, name)
-        for case, values in skill.examples.items():
+        for case in subject.examples(name):
             examples += 1
             try:
-                render(skill, values)
+                _ = case.manifests
             except InvalidInput as problem:
-                problems.append(f"skills/{name}/examples/{case}: {problem}")
+                problems.append(f"{case.name}: {problem}")
     releases = len(subject.made_from_skills)
     seen = [f"{counted(releases, 'release')} to the same bytes"] if releases else []
     seen += [counted(examples, "example")] if examples else []
@@ -34,17 +33,17 @@ def check_render(subject: Subject, _policy: Policy) -> Finding:
 
 def _release_problems(subject: Subject, folder: str) -> list[str]:
     reader, rev = subject.reader, subject.rev
-    release = read_release(reader.read(rev, f"{folder}/{RELEASE_FILE}"), path=folder)
+    release = subject.release(folder)
     try:
-        skill = load_skill_at(reader, rev, release.skill)
+        case = subject.case(folder)
     except NotFound as problem:
         return [f"{folder}: {problem}"]
-    if release.skill_digest != skill.digest:
+    if release.skill_digest != case.skill.digest:
         made_by = f"{release.skill}@{release.skill_digest[:12]}"
-        now = skill.digest[:12]
+        now = case.skill.digest[:12]
         return [f"{folder}: was made by {made_by}, which is now {now}; propose it again"]
     try:
-        expected = release_files(release, skill)
+        expected = laid_out(release, case.manifests)
     except InvalidInput as problem:
         return [f"{folder}: {problem}"]
     found = {entry.path: reader.read(rev, entry.path) for entry in reader.entries(rev, folder)}

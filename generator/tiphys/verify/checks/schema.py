@@ -8,14 +8,13 @@ from tiphys.domain.wording import counted
 from tiphys.library import CLUSTER_FOLDER
 from tiphys.ports import Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox, failed_or_passed
-from tiphys.verify.documents import documents_of
 from tiphys.verify.guardrails import GUARDRAILS, denied_by_policy
 from tiphys.verify.subject import Subject
 
 
 def check_schema(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Finding:
     """`fail` carries the server's words for each object that it refuses."""
-    documents = list(documents_of(subject))
+    documents = subject.documents
     if not documents:
         return Finding("skipped", "no object to show to the API server")
     own = {d["metadata"]["name"] for _, d in documents if d["kind"] == "Namespace"}

@@ -5,20 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 
 from tiphys.domain.errors import InvalidInput, NotFound
 from tiphys.domain.policy import Policy
 from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change
 from tiphys.domain.wording import counted
-from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, read_release, skill_names
+from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, REQUEST_LIMIT, skill_names
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
-from tiphys.verify.documents import documents_of
 from tiphys.verify.guardrails import GUARDRAILS
 from tiphys.verify.subject import Subject, changes_guardrails, release_folder
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
-_CUT = 16 * 1024
 _PEOPLE_ALSO = ("docs/", "README.md")
 _ODD_MODES = {MODE_SYMLINK: "a symbolic link", MODE_SUBMODULE: "a submodule",
               MODE_EXECUTABLE: "executable"}  # fmt: skip
@@ -89,25 +86,22 @@ def _place_problems(change: Change, agent: bool) -> Iterator[str]:
 def _agent_problems(subject: Subject) -> Iterator[str]:
     if not subject.agent:
         return
-    folders = sorted({f for c in subject.changes if (f := release_folder(c.path))})
+    folders, named = subject.touched_releases, subject.touched_skills
     if len(folders) > 1:
         yield f"touches {len(folders)} releases ({', '.join(folders[:3])}); one at a time"
-    named = sorted({c.path.split("/")[1] for c in subject.changes if c.path.startswith("skills/")})
     if len(named) > 1:
         yield f"touches {len(named)} skills ({', '.join(named[:3])}); one at a time"
 
 
 def _programs_only(subject: Subject) -> Iterator[str]:
     """What a program may not do to a release or a skill, though its files look right."""
-    named = sorted({c.path.split("/")[1] for c in subject.changes if c.path.startswith("skills/")})
-    folders = {f for c in subject.changes if (f := release_folder(c.path))}
-    for folder in sorted({*folders, *(f"skills/{name}" for name in named)}):
+    folders, named = subject.touched_releases, subject.touched_skills
+    for folder in (*folders, *(f"skills/{name}" for name in named)):
         if not subject.reader.entries(subject.rev, folder):
             yield f"{folder}: is removed; that is for a person to propose"
         elif folder in subject.release_folders and folder not in subject.made_from_skills:
             yield f"{folder}: has no {RELEASE_FILE}; a program proposes what a skill renders"
-    yield from _misquoted(subject)
-    yield from _unnamed(subject)
+    yield from _against_request(subject)
     changed = {
         c.path.split("/")[1] for c in subject.changes if c.old and c.path.startswith("skills/")
     }
@@ -123,29 +117,22 @@ def _programs_only(subject: Subject) -> Iterator[str]:
                 yield f"skills/{name}: looks like skills/{other}; choose another name"
 
 
-def _unnamed(subject: Subject) -> Iterator[str]:
-    """A merged release changes for a request that speaks of it."""
+def _against_request(subject: Subject) -> Iterator[str]:
+    """A release quotes what was asked, as people read it there, and a merged one was asked for."""
     asked = re.sub(r"[-_\s]+", " ", subject.request.casefold())
-    for folder in subject.made_from_skills if asked else ():
-        if not any(c.old and c.path.startswith(f"{folder}/") for c in subject.changes):
-            continue
-        with suppress(InvalidInput):  # the syntax check says so
-            data = subject.reader.read(subject.rev, f"{folder}/{RELEASE_FILE}")
-            name = str(read_release(data, path=folder).values.get("name"))
-            if name.replace("-", " ") not in asked:
-                yield f"{folder}: is merged, and the request does not name it"
-
-
-def _misquoted(subject: Subject) -> Iterator[str]:
-    """The request is recorded beside a release, and what people read there is what was asked."""
-    for folder in subject.made_from_skills:
-        with suppress(InvalidInput):  # the syntax check says so
-            data = subject.reader.read(subject.rev, f"{folder}/{RELEASE_FILE}")
-            request = read_release(data, path=folder).request
-            # Answers follow on lines of their own; what is very long was cut.
-            whole = f"{subject.request}\n".startswith(f"{request}\n") or len(request) >= _CUT
-            if subject.request and not (request and whole and subject.request.startswith(request)):
-                yield f"{folder}/{RELEASE_FILE}: quotes another request than the issue"
+    for folder in subject.made_from_skills if subject.request else ():
+        try:
+            release = subject.release(folder)
+        except InvalidInput:
+            continue  # the syntax check says so
+        quoted = release.request
+        # Answers follow on lines of their own; what is very long was cut.
+        whole = f"{subject.request}\n".startswith(f"{quoted}\n") or len(quoted) >= REQUEST_LIMIT
+        if not (quoted and whole and subject.request.startswith(quoted)):
+            yield f"{folder}/{RELEASE_FILE}: quotes another request than the issue"
+        merged = any(c.old and c.path.startswith(f"{folder}/") for c in subject.changes)
+        if merged and str(release.values.get("name")).replace("-", " ") not in asked:
+            yield f"{folder}: is merged, and the request does not name it"
 
 
 def _skeleton(name: str) -> str:
@@ -162,7 +149,7 @@ def _off_limits(subject: Subject, policy: Policy) -> Iterator[str]:
             yield f"{folder}: namespace {namespace} is off limits"
     try:
         objects = subject.objects
-        made = [pair for pair in documents_of(subject) if pair not in objects]  # by examples
+        made = subject.example_objects
     except (InvalidInput, NotFound):
         return  # not YAML, no skill: the syntax check says so
     for path, found in (*objects, *made):

@@ -7,7 +7,6 @@ from typing import Any
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
-from tiphys.library import RELEASE_FILE, load_skill_at, read_release
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.subject import Subject
 
@@ -23,13 +22,12 @@ def check_syntax(subject: Subject, _policy: Policy) -> Finding:
         problems += _identity(path, found)
     for name in subject.skills:
         try:
-            load_skill_at(subject.reader, subject.rev, name)
+            subject.skill(name)
         except InvalidInput as problem:
             problems.append(str(problem))
     for folder in subject.made_from_skills:
         try:
-            path = f"{folder}/{RELEASE_FILE}"
-            read_release(subject.reader.read(subject.rev, path), path=folder)
+            subject.release(folder)
         except InvalidInput as problem:
             problems.append(str(problem))
     seen = [counted(len(objects), "object")] if objects else []
