@@ -64,10 +64,6 @@ class RepositoryWriter(Protocol):
         `expected` None creates an orphan branch. A new branch may start at any `expected` commit.
         """
 
-    def merge(self, source: str, target: str, expected: str, message: str) -> Merge:
-        """Merge commit `source` into branch `target`, which must stand at `expected`; always a
-        merge commit unless nothing is to be done. Conflicts are reported and move nothing."""
-
     def preview(self, source: str, onto: str, message: str, *, commit: bool = False) -> Merge:
         """What merging commit `source` onto commit `onto` would give: an unreferenced commit.
 

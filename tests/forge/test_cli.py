@@ -11,6 +11,7 @@ import pytest
 from tiphys.adapters.forge_local import LocalForge
 from tiphys.adapters.git_repository import GitRepository
 from tiphys.cli import main
+from tiphys.testing.conformance.repository import merge
 
 
 @pytest.fixture
@@ -112,8 +113,8 @@ def test_the_diff_is_complete_and_harmless(folder, good):
 def test_the_diff_of_a_merged_pull_stays(folder, good):
     before = good(folder, "pr", "diff", "2")
     repository = GitRepository(folder)
-    tip, main = repository.resolve("tiphys/1-web"), repository.resolve("main")
-    merged = repository.merge(tip, "main", main, "Merge").sha
+    tip = repository.resolve("tiphys/1-web")
+    merged = merge(repository, tip, "main", "Merge")
     LocalForge(folder, "ann").mark_merged(2, merged)
     repository.delete_branch("tiphys/1-web", tip)
     assert good(folder, "pr", "diff", "2") == before

@@ -13,6 +13,7 @@ from tiphys.acceptance import judge_pull, remember
 from tiphys.domain import trailers
 from tiphys.domain.errors import Conflict, NotFound, Refused, Unavailable
 from tiphys.domain.forge import Pull
+from tiphys.testing.conformance.repository import merge
 from tiphys.testing.scripted_runner import ScriptedRunner, scripted_report
 from tiphys.verify.check import Sandbox
 from tiphys.verify.plan import BRIEF
@@ -257,8 +258,7 @@ def test_a_branch_that_somebody_pushed_to_during_the_merge_stays(world: World) -
 def test_a_merge_that_died_before_it_was_recorded_is_finished_by_the_next(world: World) -> None:
     pull = propose(world)
     world.judge(pull.number)
-    head, base = world.repository.resolve(pull.source), world.repository.resolve("main")
-    sha = world.repository.merge(head, "main", base, "Merge\n").sha
+    sha = merge(world.repository, world.repository.resolve(pull.source), "main", "Merge\n")
     assert world.merge(pull.number) == sha
     assert world.bot.pull(pull.number).merged_sha == sha
 

@@ -251,14 +251,6 @@ class GitRepository:
         for _ in git_trees.diff(self._repo, old, self._tree(theirs)):
             pass
 
-    def merge(self, source: str, target: str, expected: str, message: str) -> Merge:
-        """Merge into branch `target`; see the port."""
-        self._must_stand(target, expected)
-        result = self._merged(self.resolve(source), expected, message)
-        if result.sha is not None and result.sha != expected:
-            move_ref(self._repo, f"refs/heads/{target}", expected, result.sha, "merge: tiphys")
-        return result
-
     def fast_forward(self, source: str, target: str, expected: str) -> Merge:
         """Move branch `target` forward to `source`; see the port."""
         self._must_stand(target, expected)

@@ -181,14 +181,6 @@ class MemoryRepository:
             return Merge(None, conflicts=tuple(conflicts))
         return Merge(self._add(merged, (ours, theirs), message))
 
-    def merge(self, source: str, target: str, expected: str, message: str) -> Merge:
-        """Merge into a branch."""
-        self._must_stand(target, expected)
-        result = self._merged(self.resolve(source), expected, message)
-        if result.sha is not None:
-            self._branches[target] = result.sha
-        return result
-
     def fast_forward(self, source: str, target: str, expected: str) -> Merge:
         """Move a branch forward."""
         self._must_stand(target, expected)
