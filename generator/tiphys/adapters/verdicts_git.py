@@ -15,15 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.adapters import git_trees
-from tiphys.adapters.git_refs import (
-    move_ref,
-    open_git,
-    read_ref,
-    signature,
-    taking_turns,
-    translated,
-)
-from tiphys.domain.errors import Conflict, InvalidInput
+from tiphys.adapters.git_append import append
+from tiphys.adapters.git_refs import open_git, read_ref, signature, translated
+from tiphys.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     import pygit2
@@ -63,18 +57,13 @@ class GitVerdicts:
         name = f"{stamp:015d}-{digest}.json"
         folders = (_folder("keys", key, _KEY), _folder("commits", sha, _SHA))
         files: dict[str, bytes | None] = {f"{folder}/{name}": envelope for folder in folders}
-        deadline = time.monotonic() + _PATIENCE
-        while True:
-            with taking_turns(self._repo, "verdicts", _PATIENCE / 2):
-                before = read_ref(self._repo, VERDICTS_REF)
-                commit = self._write(before, files)
-                try:
-                    move_ref(self._repo, VERDICTS_REF, before, commit, "verdict: tiphys")
-                except Conflict:
-                    if time.monotonic() > deadline:
-                        raise
-                else:
-                    return
+        append(
+            self._repo,
+            VERDICTS_REF,
+            lambda before: self._write(before, files),
+            turn="verdicts",
+            patience=_PATIENCE,
+        )
 
     def _read(self, folder: str) -> list[bytes]:
         import pygit2
