@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -65,19 +65,15 @@ class Subject:
         return load(self.reader, self.base)
 
     @cached_property
-    def files(self) -> Mapping[str, bytes]:
-        """Added and changed files by path."""
-        return {c.path: self.reader.read(self.rev, c.path) for c in self.changes if c.new}
-
-    @cached_property
     def objects(self) -> tuple[tuple[str, Any], ...]:
         """(path, document) for each document of the changed manifests, in order; InvalidInput.
 
         After the syntax check has passed, every document is a Kubernetes object.
         """
         found: list[tuple[str, Any]] = []
-        for path, data in self.files.items():
+        for path in (change.path for change in self.changes if change.new):
             if (self.loose or path.startswith("manifests/")) and path.endswith(YAML):
+                data = self.reader.read(self.rev, path)
                 found += [(path, d) for d in strict_yaml.load_documents(data, source=path)]
         return tuple(found)
 
