@@ -1,0 +1,206 @@
+"""Ground for one answer on a cluster that others use after it: laid out, and cleared again."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from tiphys.domain.errors import ApiRefusal, InvalidInput, Unavailable
+from tiphys.ports import ClusterApi, Object
+
+_POLL = 0.05  # seconds
+_GONE = 60.0  # seconds that what is being deleted gets
+_SERVED = 10.0  # seconds until a new kind is served
+_MARK = "tiphys.test/ground"
+_SYSTEM = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+# Others refer to these when they are admitted, so they are applied before them.
+_FIRST = (
+    "Namespace",
+    "CustomResourceDefinition",
+    "PriorityClass",
+    "RuntimeClass",
+    "StorageClass",
+    "IngressClass",
+    "ServiceAccount",
+    "ConfigMap",
+    "Secret",
+    "LimitRange",
+    "ResourceQuota",
+)
+
+
+class Grounds:
+    """Lays objects out: those that name no namespace in `place`, which is `named` or a fresh one.
+
+    With `named` given, an object that leaves its namespace out does not get there: it goes to a
+    fresh one, as it would go to `default`. `unmade` are namespaces that an answer has to make
+    itself; every other that an object names is made for it.
+    """
+
+    def __init__(self, api: ClusterApi, named: str, unmade: frozenset[str]) -> None:
+        self._api = api
+        self._named = named
+        self._unmade = unmade
+        self._home = ""
+        self._spaces: list[str] = []
+        self._made: dict[tuple[str, str, str], Object] = {}
+
+    def __enter__(self) -> Grounds:
+        if self.place not in self._unmade:
+            self._space(self.place)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._clear()
+
+    @property
+    def place(self) -> str:
+        """The namespace that the request is about."""
+        return self._named or self._fresh()
+
+    def lay(self, objects: Sequence[Object]) -> None:
+        """Apply objects, after a dry run of those that refer to none of the others.
+
+        InvalidInput, in the server's words, for what it refuses.
+        """
+        order = {kind: number for number, kind in enumerate(_FIRST)}
+        first = sorted((o for o in objects if o["kind"] in order), key=lambda o: order[o["kind"]])
+        for each in first:
+            self._apply(self._placed(each))
+        rest = [self._placed(each) for each in objects if each["kind"] not in order]
+        for each in rest:
+            self._api.apply(each, dry_run=True)
+        for each in rest:
+            self._apply(each)
+
+    def _fresh(self) -> str:
+        self._home = self._home or f"task-{secrets.token_hex(4)}"
+        return self._home
+
+    def _space(self, name: str) -> None:
+        """Make a namespace, once an older one of that name is gone."""
+        if name in self._spaces or name in _SYSTEM:
+            return
+        old = self._api.get("v1", "Namespace", name)
+        if old is not None:
+            if _MARK not in (old["metadata"].get("annotations") or {}):
+                raise Unavailable(f"namespace {name} is somebody else's on this cluster")
+            self._api.delete("v1", "Namespace", name)
+            self._wait_gone(old)
+        made = {"name": name, "annotations": {_MARK: ""}}
+        self._api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": made})
+        self._spaces.append(name)
+        self._until(
+            lambda: self._api.get("v1", "ServiceAccount", "default", name) is not None,
+            _GONE,
+            Unavailable(f"namespace {name} gets no service account"),
+        )
+
+    def _placed(self, obj: Object) -> Object:
+        """The object with its namespace, which is there then. ApiRefusal for an unknown kind."""
+        if not self._api.namespaced(obj["apiVersion"], obj["kind"]):
+            return obj
+        given = obj["metadata"].get("namespace")
+        if not given or (given == "default" and not self._named):
+            given = self._fresh()
+        if isinstance(given, str) and given not in self._unmade:
+            self._space(given)
+        return {**obj, "metadata": {**obj["metadata"], "namespace": given}}
+
+    def _apply(self, obj: Object) -> None:
+        key = _key(obj)
+        if key not in self._made and key[1] not in self._spaces:
+            self._expect_absent(obj)
+        live = self._api.apply(obj)
+        self._made[key] = live
+        if obj["kind"] == "Namespace" and obj["metadata"]["name"] not in self._spaces:
+            self._adopt(obj["metadata"]["name"])
+        if obj["kind"] == "CustomResourceDefinition":
+            self._until(
+                lambda: self._serves(live["spec"]),
+                _SERVED,
+                InvalidInput(f"{obj['metadata']['name']}: the API server does not serve it"),
+            )
+
+    def _adopt(self, name: str) -> None:
+        self._spaces.append(name)
+        mark = {"name": name, "annotations": {_MARK: ""}}
+        self._api.patch({"apiVersion": "v1", "kind": "Namespace", "metadata": mark})
+
+    def _expect_absent(self, obj: Object) -> None:
+        """What the cluster has of its own is not to be replaced: that would spoil it for others."""
+        old = self._get(obj)
+        if old is None or (obj["kind"] == "Namespace" and _key(old)[2] in self._spaces):
+            return
+        if old["metadata"].get("deletionTimestamp") or _marked(old):
+            self._delete(old)
+            self._wait_gone(old)
+        else:
+            raise InvalidInput(f"{obj['kind']} {obj['metadata']['name']} is the cluster's own")
+
+    def _serves(self, spec: Any) -> bool:
+        try:
+            for version in (each["name"] for each in spec["versions"] if each["served"]):
+                self._api.list(f"{spec['group']}/{version}", spec["names"]["kind"])
+        except ApiRefusal:
+            return False
+        return True
+
+    def _clear(self) -> None:
+        """Delete what was laid, and the namespaces once no pod would hold them up."""
+        for each in reversed(self._made.values()):
+            if each["kind"] != "Namespace":
+                self._delete(each)
+        for name in self._spaces:
+            deadline = time.monotonic() + _GONE
+            while self._api.list("v1", "Pod", name) and time.monotonic() < deadline:
+                time.sleep(_POLL)
+            self._api.delete("v1", "Namespace", name)
+
+    def _get(self, obj: Object) -> Object | None:
+        metadata = obj["metadata"]
+        return self._api.get(
+            obj["apiVersion"], obj["kind"], metadata["name"], metadata.get("namespace")
+        )
+
+    def _delete(self, obj: Object) -> None:
+        metadata = obj["metadata"]
+        try:
+            self._api.delete(
+                obj["apiVersion"], obj["kind"], metadata["name"], metadata.get("namespace")
+            )
+        except ApiRefusal as refusal:
+            if refusal.reason not in ("UnknownKind", "NotFound", "Conflict"):
+                raise
+
+    def _wait_gone(self, obj: Object) -> None:
+        name = obj["metadata"]["name"]
+        self._until(
+            lambda: self._get(obj) is None,
+            _GONE,
+            Unavailable(f"{obj['kind']} {name} of an earlier answer does not go"),
+        )
+
+    def _until(self, done: Callable[[], bool], seconds: float, late: Exception) -> None:
+        deadline = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline:
+                raise late
+            time.sleep(_POLL)
+
+
+def _key(obj: Object) -> tuple[str, str, str]:
+    metadata = obj["metadata"]
+    return obj["kind"], metadata.get("namespace") or "", metadata["name"]
+
+
+def _marked(obj: Object) -> bool:
+    return obj["kind"] == "Namespace" and _MARK in (obj["metadata"].get("annotations") or {})
