@@ -8,15 +8,20 @@ from outside comes in `Ports` (`tiphys.context`), wired in one place (`tiphys.bo
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from tiphys.context import Ports
+from tiphys.domain.budget import Budget
 from tiphys.domain.errors import InvalidInput, Refused
 from tiphys.domain.forge import Issue, Pull
 from tiphys.library import Release
 from tiphys.ports import Forge
+from tiphys.propose.author.loop import write
+from tiphys.propose.author.report import manifests_of, report, to_task
+from tiphys.propose.author.types import Authored
 from tiphys.propose.draft import Draft, write_draft
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
@@ -36,6 +41,7 @@ from tiphys.propose.reuse import (
     retrieve,
     taken_folders,
 )
+from tiphys.propose.road import Road
 from tiphys.remember.index import follow
 
 T = TypeVar("T")
@@ -53,6 +59,9 @@ class Work:
     match: Match | None = None
     filling: Filling | None = None
     draft: Draft | None = None
+    authored: Authored | None = None
+    road: Road | None = None
+    context: str = ""
     pull: Pull | None = None
     ending: Ending | None = None
     reply: str = ""
@@ -83,13 +92,15 @@ def recall(work: Work, ports: Ports) -> Work:
         releases=work.releases,
     )
     if match is None:
-        return replace(work, ending="declined", reply=_OUT_OF_REACH)
-    return replace(work, match=match)
+        return work
+    return replace(work, match=match, road=Road("reuse", min(1.0, match.score), match.because))
 
 
 def reuse(work: Work, ports: Ports) -> Work:
     """Fill in the skill's values; what is missing becomes a question."""
-    match = _known(work.match)
+    if work.match is None:
+        return work
+    match = work.match
     filling = fill(_known(work.request), match.skill, releases=work.releases)
     if filling.questions:
         found = {name: str(value) for name, value in filling.values.items()}
@@ -117,6 +128,27 @@ def reuse(work: Work, ports: Ports) -> Work:
     return replace(work, filling=filling, draft=draft)
 
 
+def author(work: Work, ports: Ports) -> Work:
+    """Where no skill serves, let a model write and a cluster judge; only what is good goes on."""
+    if work.draft is not None:
+        return work
+    if ports.model is None or ports.workbench is None:
+        return replace(work, ending="declined", reply=_OUT_OF_REACH)
+    request, settings = _known(work.request), ports.settings
+    with ports.workbench(work.base) as bench:
+        made = write(
+            to_task(request, releases=work.releases, context=work.context),
+            bench=bench,
+            model=ports.model,
+            budget=Budget(settings.author_tokens, settings.author_rounds, settings.author_seconds),
+            clock=time.monotonic,
+        )
+    work = replace(work, authored=made, model_calls=work.model_calls + made.calls, road=made.road)
+    if not made.good:
+        return replace(work, ending="declined", reply=report(made))
+    return work
+
+
 def propose(work: Work, ports: Ports) -> Work:
     """Push the branch and open (or update) the pull request."""
     pull = open_pull(
@@ -132,7 +164,7 @@ def propose(work: Work, ports: Ports) -> Work:
     return replace(work, pull=pull, ending="proposed", reply=reply)
 
 
-PROPOSE: tuple[Callable[[Work, Ports], Work], ...] = (understand, recall, reuse, propose)
+PROPOSE: tuple[Callable[[Work, Ports], Work], ...] = (understand, recall, reuse, author, propose)
 
 
 def work_on(issue: Issue, ports: Ports) -> Work:
@@ -157,27 +189,42 @@ def waiting(ports: Ports) -> list[Issue]:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What a request gives without a forge; no manifests means that `reply` says why."""
+    """What a request gives without a forge. `reply` says why there is nothing, or what is wrong.
+
+    `good` is False for a best try with which something is known to be wrong.
+    """
 
     manifests: Mapping[str, bytes]
     reply: str
+    good: bool
     skill: str | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
+    model_calls: int = 0
 
 
-def generate(text: str, ports: Ports) -> Generated:
+def generate(text: str, ports: Ports, *, context: str = "") -> Generated:
     """Run the stages before `propose` on a text; nothing is written."""
-    work = Work(Issue(0, text[:80], text, "", "open", 0.0))
+    work = Work(Issue(0, text[:80], text, "", "open", 0.0), context=context)
     for stage in PROPOSE[:-1]:
         work = stage(work, ports)
         if work.ending:
             break
-    skill = work.match.skill.name if work.match else None
     filling = work.filling or Filling({}, {}, {})
-    files = work.draft.files if work.draft else {}
-    manifests = {p: d for p, d in files.items() if d is not None and p.endswith(".yaml")}
-    return Generated(manifests, work.reply, skill, filling.values, filling.questions)
+    if work.authored is not None and work.authored.best is not None:
+        manifests = manifests_of(work.authored.best)
+    else:
+        files = work.draft.files if work.draft else {}
+        manifests = {p: d for p, d in files.items() if d is not None and p.endswith(".yaml")}
+    return Generated(
+        manifests,
+        work.reply,
+        bool(manifests) and work.ending is None,
+        work.match.skill.name if work.match else None,
+        filling.values,
+        filling.questions,
+        work.model_calls,
+    )
 
 
 # -- helpers ---------------------------------------------------------------------------------------

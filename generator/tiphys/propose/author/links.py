@@ -9,24 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tiphys.ports import Kind, Object
+from tiphys.ports import Object
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
 _APPS = ("Deployment", "ReplicaSet", "StatefulSet")
 
 
-def link(objects: Sequence[Object], kinds: Sequence[Kind], namespace: str) -> None:
-    """Set in place what follows from the rest. `namespace` is for objects that name none."""
-    inside = {(each.api_version, each.kind) for each in kinds if each.namespaced}
-    named = {place for each in objects if (place := _metadata(each).get("namespace"))}
-    place = namespace or (named.pop() if len(named) == 1 else "")
+def link(objects: Sequence[Object]) -> None:
+    """Set in place what follows from the rest."""
     for each in objects:
         metadata = _metadata(each)
-        if not metadata.get("name") and each["kind"] not in ("List",):
+        if not metadata.get("name"):
             metadata["name"] = _name(objects)
-        if place and (each.get("apiVersion"), each["kind"]) in inside:
-            metadata.setdefault("namespace", place)
         for pod in _pod_specs(each):
             _pod(pod, each)
         if each["kind"] in _WORKLOADS:

@@ -16,74 +16,20 @@ from tiphys.library.openapi import Schemas
 from tiphys.library.prompts import load_prompt
 from tiphys.ports import Completion, Message, Model, Object, Workbench
 from tiphys.propose.author.answer import read_answer
+from tiphys.propose.author.cards import prune
 from tiphys.propose.author.fields import parse_path
 from tiphys.propose.author.links import link
 from tiphys.propose.author.mend import Mender
+from tiphys.propose.author.places import place
 from tiphys.propose.author.settle import name_of, settle
+from tiphys.propose.author.types import Attempt, Authored, Pieces, Task
 
 _MOST_TOKENS = 1500  # of one answer
 _SHOWN = 6  # problems told to the model
 _WARM = 0.7  # temperature of a second opinion
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A manifest shown to the model. `about` says in a few words what it is."""
-
-    about: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What is to be written. `context` is YAML of objects that exist and stay as they are."""
-
-    request: str
-    namespace: str = ""
-    context: str = ""
-    examples: tuple[Example, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """What the loop may use; each can be left out, to measure what it is worth."""
-
-    feedback: bool = True
-    mending: bool = True
-    settling: bool = True
-    sampling: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Objects with the evidence about them. `notes` say what was changed after the model."""
-
-    objects: tuple[Object, ...]
-    rehearsal: Rehearsal
-    notes: tuple[str, ...] = ()
-    answer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Authored:
-    """The best attempt, None where no answer could be read. `ended` says why no more was done."""
-
-    best: Attempt | None
-    ended: str
-    model: str
-    prompt: str
-    spent: str
-    calls: int
-    tokens: int
-    problems: tuple[str, ...] = ()
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing is known to be wrong with it."""
-        return self.best is not None and self.best.rehearsal.good
-
-
-def author(
+def write(
     task: Task,
     *,
     bench: Workbench,
@@ -114,6 +60,8 @@ class _Author:
     seen: list[tuple[str, ...]] = field(default_factory=list)
     ended: str = ""
     unread: tuple[str, ...] = ()
+    asked: str = ""  # how the newest answer was sampled
+    sampling: str = ""  # and how the best one was
     _schemas: Schemas | None = None
     _mender: Mender | None = None
 
@@ -128,6 +76,7 @@ class _Author:
             model=self.heard,
             prompt=load_prompt("author").id,
             spent=self.meter.spent,
+            sampling=self.sampling,
             calls=self.meter.calls,
             tokens=self.meter.written,
             problems=problems,
@@ -214,6 +163,7 @@ class _Author:
         return f"{text}: {here.type}. {said}" + (f" Fields: {takes}." if takes else "")
 
     def _ask(self, messages: Sequence[Message], temperature: float, seed: int) -> Completion | None:
+        self.asked = f"temperature={temperature} seed={seed}"
         allowed = self.meter.allowance(_MOST_TOKENS)
         if not allowed:
             return None
@@ -232,8 +182,13 @@ class _Author:
             made, said = self._mend(each)
             objects.append(made)
             notes += said
+        inside = {(each.api_version, each.kind) for each in self.bench.kinds() if each.namespaced}
+        place(objects, inside, self.task)
         if self.pieces.mending:
-            link(objects, self.bench.kinds(), self.task.namespace)
+            for each in objects:
+                gone = prune(self.task.request, each)
+                notes += [f"{path} left out: not asked for" for path in gone]
+            link(objects)
         found = self._rehearse(objects)
         if self.pieces.settling and not found.good:
             objects, found, said = settle(
@@ -265,7 +220,7 @@ class _Author:
         outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
         self.seen.append(told)
         if better:
-            self.best = attempt
+            self.best, self.sampling = attempt, self.asked
         if attempt.rehearsal.good:
             self.ended = "nothing is known to be wrong"
         evaluation = "; ".join(told[:_SHOWN]) or "every requirement that can be read is met"
@@ -288,6 +243,3 @@ def _told(problems: Sequence[Problem]) -> tuple[str, ...]:
 def dump(objects: Sequence[Mapping[str, Any]]) -> str:
     """As YAML for people and models, in the order of the fields."""
     return yaml.safe_dump_all(objects, sort_keys=False, width=100).strip()
-
-
-__all__ = ["Attempt", "Authored", "Example", "Pieces", "Task", "author", "dump"]

@@ -1,0 +1,96 @@
+"""What every author should know of the common kinds: how one looks, and what is seldom asked for.
+
+A card is shown to the model as an example. What it then copies without having been asked (a time
+zone, a quota that nobody named) is taken out again: the card says which words ask for a field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from tiphys.library import strict_yaml
+from tiphys.ports import Object
+
+_MOST = 3
+_LETTERS = 3000  # shown in all
+_PART = re.compile(r"\[([^\]]*)\]|([^.\[]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`words` and `optional` are patterns: what names the kind, and what asks for a field."""
+
+    kind: str
+    words: re.Pattern[str]
+    optional: Mapping[str, re.Pattern[str]]
+    example: str
+
+
+def cards_for(request: str) -> tuple[Card, ...]:
+    """At most three, of the kinds that are named first; empty where no kind is recognised."""
+    low = request.lower()
+    found = [(m.start(), card.kind, card) for card in _cards() if (m := card.words.search(low))]
+    chosen: list[Card] = []
+    for _, _, card in sorted(found, key=lambda each: each[:2])[:_MOST]:
+        if sum(len(each.example) for each in chosen) + len(card.example) <= _LETTERS:
+            chosen.append(card)
+    return tuple(chosen)
+
+
+def prune(request: str, obj: Object) -> tuple[str, ...]:
+    """Take out in place what its card calls optional and no word asks for; the paths of it."""
+    low = request.lower()
+    gone = []
+    for card in _cards():
+        if card.kind == obj.get("kind"):
+            for path, words in card.optional.items():
+                if not words.search(low) and _take_out(obj, _parts(path)):
+                    gone.append(path)
+    return tuple(gone)
+
+
+def _parts(path: str) -> list[str]:
+    """`spec.limits[].max` as ["spec", "limits", "", "max"]; "" is every item."""
+    return [key if bare is None else bare for key, bare in _split(path)]
+
+
+def _split(path: str) -> Iterator[tuple[str, str | None]]:
+    for match in _PART.finditer(path):
+        yield match.group(1) or "", match.group(2)
+
+
+def _take_out(value: Any, parts: Sequence[str]) -> bool:
+    part, *rest = parts
+    if part == "" and isinstance(value, list):
+        taken = [_take_out(each, rest) for each in value]
+        return any(taken)
+    if not isinstance(value, dict) or part not in value:
+        return False
+    if rest:
+        return _take_out(value[part], rest)
+    del value[part]
+    return True
+
+
+@cache
+def _cards() -> tuple[Card, ...]:
+    folder = resources.files("tiphys").joinpath("prompts/kinds")
+    files = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
+    texts = ((each.name, each.read_text("utf-8")) for each in files if each.name.endswith(".yaml"))
+    return tuple(_read(strict_yaml.load(text, source=name)) for name, text in texts)
+
+
+def _read(card: Mapping[str, Any]) -> Card:
+    named = "|".join(rf"(?<![\w-]){word}s?(?![\w-])" for word in card["words"])
+    optional = card.get("optional") or {}
+    return Card(
+        kind=card["kind"],
+        words=re.compile(named),
+        optional={path: re.compile(words) for path, words in optional.items()},
+        example=card["example"].strip(),
+    )

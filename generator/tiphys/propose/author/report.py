@@ -1,0 +1,67 @@
+"""Between an issue and the author: what it is given to write, and what is said about the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from tiphys.domain.markdown import cell
+from tiphys.library import Release, strict_yaml
+from tiphys.propose.author.cards import cards_for
+from tiphys.propose.author.places import without_scratch
+from tiphys.propose.author.types import Attempt, Authored, Example, Task
+from tiphys.propose.request import Request
+from tiphys.propose.understand import TEXT_LIMIT, read_values
+
+_NAMESPACE = {"properties": {"namespace": {"type": "string", "description": "The namespace."}}}
+_SHOWN = 10
+
+
+def to_task(
+    request: Request,
+    *,
+    releases: Sequence[Release] = (),
+    context: str = "",
+    examples: Sequence[Example] = (),
+) -> Task:
+    """The request with its answers, bounded, and where its objects belong as far as it says so."""
+    text = "\n".join((request.text, *request.answers)).strip()[:TEXT_LIMIT]
+    known = {each.namespace for each in releases if each.namespace}
+    found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace", "")
+    cards = (Example(f"An example of a {each.kind}", each.example) for each in cards_for(text))
+    return Task(text, str(found), context[:TEXT_LIMIT], (*examples, *cards))
+
+
+def manifests_of(attempt: Attempt) -> dict[str, bytes]:
+    """One file for each object, in order; a namespace that nobody named is left out."""
+    files: dict[str, bytes] = {}
+    for number, each in enumerate(map(without_scratch, attempt.objects), 1):
+        stem = re.sub(r"[^a-z0-9-]", "-", str(each["kind"]).lower())
+        files[f"{number:02}-{stem}.yaml"] = strict_yaml.dump(each).encode()
+    return files
+
+
+def report(made: Authored) -> str:
+    """An honest no, with the best try and what is wrong with it."""
+    lines = [
+        "No skill serves this, and what a model wrote is not good enough to propose.",
+        "",
+        f"It ended as {made.ended}: {made.spent}.",
+        "",
+        *(f"- {cell(each)}" for each in made.problems[:_SHOWN]),
+    ]
+    if made.best is not None:
+        shown = [data.decode() for data in manifests_of(made.best).values()]
+        lines += ["", "The best try, which nobody should apply as it stands:", ""]
+        lines += [f"    {line}" for line in "---\n".join(shown).splitlines()]
+    lines += ["", "Say more on this issue, or write the manifests by hand."]
+    return "\n".join(lines)
+
+
+def trailers(made: Authored) -> Mapping[str, str]:
+    """What pins how it was made, for the commit."""
+    return {
+        "Tiphys-Model": made.model,
+        "Tiphys-Prompt": made.prompt,
+        "Tiphys-Sampling": made.sampling,
+    }

@@ -1,0 +1,80 @@
+"""What an author is given, and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tiphys.domain.rehearsal import Rehearsal
+from tiphys.ports import Object
+from tiphys.propose.road import Road
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A manifest shown to the model. `about` says in a few words what it is."""
+
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be written. `context` is YAML of objects that exist already.
+
+    `namespace` is where objects go that name none; "" leaves that open in the answer.
+    """
+
+    request: str
+    namespace: str = ""
+    context: str = ""
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What the loop may use; each can be left out, to measure what it is worth."""
+
+    feedback: bool = True
+    mending: bool = True
+    settling: bool = True
+    sampling: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Objects with the evidence about them. `notes` say what was changed after the model."""
+
+    objects: tuple[Object, ...]
+    rehearsal: Rehearsal
+    notes: tuple[str, ...] = ()
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authored:
+    """The best attempt, None where no answer could be read. `ended` says why no more was done."""
+
+    best: Attempt | None
+    ended: str
+    model: str
+    prompt: str
+    spent: str
+    sampling: str
+    calls: int
+    tokens: int
+    problems: tuple[str, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is known to be wrong with it."""
+        return self.best is not None and self.best.rehearsal.good
+
+    @property
+    def road(self) -> Road:
+        """How sure: the share of the requirements that a field is known to meet."""
+        if self.best is None:
+            return Road("author", 0.0, self.ended)
+        found = self.best.rehearsal
+        known = found.covered + len(found.of("contradicted", "open"))
+        share = found.covered / known if known else 0.0
+        return Road("author", share if self.good else 0.0, self.ended)
