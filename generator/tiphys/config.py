@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from tiphys.domain.errors import InvalidInput
+from tiphys.domain.identity_rules import read_identities
 from tiphys.domain.policy import Policy, Settings
 
 CONFIG_FILE = "tiphys.toml"
@@ -43,8 +44,9 @@ def configure(file: bytes | None, environment: Mapping[str, str]) -> Configured:
 
 
 def named(settings: Settings) -> dict[str, Any]:
-    """Every setting by its dotted name."""
+    """Every setting by its dotted name, as text where it is neither text, number nor list."""
     flat = {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name != "policy"}
+    flat["trusted_identities"] = tuple(str(each) for each in settings.trusted_identities)
     return flat | {f"policy.{f.name}": getattr(settings.policy, f.name) for f in fields(Policy)}
 
 
@@ -67,6 +69,8 @@ def _put(settings: Settings, name: str, value: Any, source: str) -> Settings:
     current = named(settings)
     if name not in current:
         raise InvalidInput(f"{source}: unknown setting {name}; `tiphys config` lists them")
+    if name == "trusted_identities":
+        return replace(settings, trusted_identities=read_identities(value, source))
     checked = _check(value, current[name], name, source)
     if name.startswith("policy."):
         field = name.removeprefix("policy.")

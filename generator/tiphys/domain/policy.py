@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
@@ -33,11 +34,34 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedIdentity:
+    """Whose tokens count as signatures: an OpenID issuer and what its token must claim, exactly.
+
+    `claims` are (name, text), sorted by name.
+    """
+
+    issuer: str
+    claims: tuple[tuple[str, str], ...]
+
+    def accepts(self, token: Mapping[str, object]) -> bool:
+        """Whether a token's claims hold everything that is asked for."""
+        return token.get("iss") == self.issuer and not self.missing(token)
+
+    def missing(self, token: Mapping[str, object]) -> tuple[str, ...]:
+        """Names of the claims that are not as asked for."""
+        return tuple(name for name, text in self.claims if token.get(name) != text)
+
+    def __str__(self) -> str:
+        return " ".join([self.issuer, *(f"{name}={text}" for name, text in self.claims)])
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that `tiphys.toml` and the environment can set.
 
-    `trusted_keys` are public keys ("ed25519:<64 hex>") whose signed verdicts count; without any,
-    only the key of this machine's user does. `model` is the name by which an OpenAI-compatible
+    `trusted_keys` are public keys ("ed25519:<64 hex>") and `trusted_identities` jobs of a CI
+    platform whose signed verdicts count; without any of either, only the key of this machine's user
+    does. `model` is the name by which an OpenAI-compatible
     server (OPENAI_BASE_URL, OPENAI_API_KEY) knows the model that the critic may ask; "" asks none.
     `match_threshold` (0..1) is the
     retrieval score below which a request counts as unserved, `pace_seconds` the least time between
@@ -49,6 +73,7 @@ class Settings:
     target: str = "main"
     bot: str = "tiphys"
     trusted_keys: tuple[str, ...] = ()
+    trusted_identities: tuple[TrustedIdentity, ...] = ()
     model: str = ""
     match_threshold: float = 0.5
     pace_seconds: float = 5.0
