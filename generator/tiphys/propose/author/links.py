@@ -22,7 +22,7 @@ def link(objects: Sequence[Object]) -> None:
         metadata = _metadata(each)
         if not metadata.get("name"):
             metadata["name"] = _name(objects)
-        for pod in _pod_specs(each):
+        for pod in pod_specs(each):
             _pod(pod, each)
         if each["kind"] in _WORKLOADS:
             _selector(each)
@@ -45,13 +45,13 @@ def _name(objects: Sequence[Object]) -> str:
     return str(names[0]) if names else ""
 
 
-def _pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
+def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
     """Every pod spec within an object, the pod's own included."""
     if isinstance(obj, dict):
         if isinstance(obj.get("containers"), list):
             yield obj
         for value in obj.values():
-            yield from _pod_specs(value)
+            yield from pod_specs(value)
 
 
 def _pod(spec: dict[str, Any], owner: Object) -> None:

@@ -18,11 +18,12 @@ from tiphys.ports import Completion, Message, Model, Object, Workbench
 from tiphys.propose.author.answer import read_answer
 from tiphys.propose.author.cards import prune
 from tiphys.propose.author.fields import parse_path
+from tiphys.propose.author.harden import harden
 from tiphys.propose.author.links import link
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.places import place
 from tiphys.propose.author.settle import name_of, settle
-from tiphys.propose.author.types import Attempt, Authored, Pieces, Task
+from tiphys.propose.author.types import ALL, Attempt, Authored, Pieces, Task
 
 _MOST_TOKENS = 1500  # of one answer
 _SHOWN = 6  # problems told to the model
@@ -37,7 +38,7 @@ def write(
     budget: Budget,
     clock: Callable[[], float],
     scribe: Scribe = lambda _entry: None,
-    pieces: Pieces = Pieces(),
+    pieces: Pieces = ALL,
     seed: int = 0,
     version: str = "1.34",
 ) -> Authored:
@@ -190,6 +191,10 @@ class _Author:
                 notes += [f"{path} left out: not asked for" for path in gone]
             link(objects)
         found = self._rehearse(objects)
+        if self.pieces.mending and found.of("denied"):
+            objects = [harden(each) for each in objects]
+            found = self._rehearse(objects)
+            notes.append("pods keep to the guardrails: security contexts and resources filled in")
         if self.pieces.settling and not found.good:
             objects, found, said = settle(
                 self.task.request,

@@ -40,6 +40,9 @@ class Pieces:
     sampling: bool = True
 
 
+ALL = Pieces()
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """Objects with the evidence about them. `notes` say what was changed after the model."""
