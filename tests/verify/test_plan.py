@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -159,3 +162,75 @@ def test_without_a_cluster_its_checks_say_why() -> None:
 def test_trouble_while_the_lease_ends_takes_no_evidence_away() -> None:
     verdict = Checks(release=Unavailable("a process would not end")).verify()
     assert [e.outcome for e in verdict.evidence] == ["pass"] * 4
+
+
+def with_aside(run: Checks) -> ClusterCheck:
+    """Give the plan a check that asks other servers."""
+    aside = ClusterCheck("five", "api", 1, run._check("five"))
+    run.plan = replace(run.plan, aside=(aside,))
+    return aside
+
+
+def test_what_runs_aside_begins_with_the_lease_and_is_told_last() -> None:
+    run = Checks()
+    with_aside(run)
+    began = threading.Event()
+
+    def gate(*_: object) -> Finding:
+        assert began.wait(10)  # aside of the gate, not after it
+        return PASS
+
+    aside = replace(run.plan.aside[0], run=lambda *_: began.set() or PASS)
+    run.plan = replace(run.plan, aside=(aside,), gate=(replace(run.plan.gate[0], run=gate),))
+    verdict = run.verify()
+    assert [e.check for e in verdict.evidence] == ["one", "two", "three", "four", "five"]
+    assert verdict.decision == "accept"
+
+
+@pytest.mark.parametrize(
+    ("at", "five"), [("two", "skipped"), ("three", "skipped"), ("four", "pass"), ("five", "fail")]
+)
+def test_what_runs_aside_counts_once_the_gate_is_passed(at: str, five: str) -> None:
+    run = Checks(**{at: Finding("fail", "bad")})
+    with_aside(run)
+    verdict = run.verify()
+    assert verdict.evidence[-1].check == "five"
+    assert verdict.evidence[-1].outcome == five
+    assert verdict.decision == "revise"
+    assert run.clusters.active == 0
+
+
+def test_without_a_cluster_nothing_runs_aside() -> None:
+    run = Checks(lease=Unavailable("no room"))
+    with_aside(run)
+    assert {e.outcome for e in run.verify().evidence[2:]} == {"error"}
+    assert run.ran == ["one", "two"]
+
+
+def test_a_check_may_prepare_itself_until_the_rules_are_in_force(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, order = Checks(), []
+    began = threading.Event()
+
+    def prepare(subject: Subject, sandbox: Sandbox, over: Callable[[], bool]) -> None:
+        assert not over()
+        assert (subject, sandbox.recordings) == (SUBJECT, {})
+        began.set()
+        deadline = time.monotonic() + 10
+        while not over():
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        order.append("prepared")
+        raise ZeroDivisionError("a bug: the check does without")
+
+    def install(*_: object) -> None:
+        assert began.wait(10)
+        order.append("rules")
+
+    monkeypatch.setattr(plan, "install", install)
+    ((four,),) = run.plan.lanes
+    run.plan = replace(run.plan, lanes=((replace(four, prepare=prepare),),))
+    assert run.verify().decision == "accept"
+    assert order == ["rules", "prepared"]
+    assert run.ran == ["one", "two", "three", "four"]

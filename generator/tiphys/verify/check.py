@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tiphys.domain.evidence import Outcome, Tier
 from tiphys.domain.policy import SYSTEM_NAMESPACES, Policy
 from tiphys.ports import ClusterApi, Lease, Object, TestRunner
+from tiphys.verify.control.baseline import Sifted
 from tiphys.verify.control.recording import Recording
 from tiphys.verify.subject import Subject
 
@@ -28,7 +29,8 @@ class Sandbox:
 
     `rehearse` gives the in-process runner over another `ClusterApi`, such as a recording. `servers`
     leases bare API servers (no nodes, no controllers) of other Kubernetes minors: {"1.33": ...}.
-    `recordings` holds, by case name, what each passing test saw, for the negative control.
+    `recordings` holds, by case name, what each passing test saw, and `sifted` which mutants mean
+    anything where that was found out ahead, both for the negative control.
     """
 
     lease: Lease
@@ -39,6 +41,7 @@ class Sandbox:
         default_factory=dict
     )
     recordings: dict[str, Recording] = field(default_factory=dict)
+    sifted: dict[str, Sifted] = field(default_factory=dict)
 
     def ensure_namespace(self, name: str) -> None:
         """A namespace that enforces the restricted pod security standard."""
@@ -58,12 +61,18 @@ class StaticCheck:
 
 @dataclass(frozen=True, slots=True)
 class ClusterCheck:
-    """A check on the leased cluster; `tier` None means whatever tier the lease offers."""
+    """A check on the leased cluster; `tier` None means whatever tier the lease offers.
+
+    `prepare` may begin while the rules are not in force yet, and ends soon after its last argument
+    says that they are. It puts nothing of the proposal on the cluster (a dry run is fine) and
+    leaves what it finds out in the sandbox; where it fails, `run` does without.
+    """
 
     name: str
     tier: Tier | None
     version: int
     run: Callable[[Subject, Policy, Sandbox], Finding]
+    prepare: Callable[[Subject, Sandbox, Callable[[], bool]], None] | None = None
 
 
 def failed_or_passed(problems: list[str], passed: str) -> Finding:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -42,17 +42,19 @@ class Plan:
 
     `static` ones come first and need no cluster. `gate` ones are quick: what the API server refuses
     is not worth running. `lanes` run side by side; in a lane one check follows the other, as they
-    use the same namespaces.
+    use the same namespaces. `aside` ones ask other servers: they run while the rules are put in
+    force here, and count once the gate is passed.
     """
 
     static: tuple[StaticCheck, ...]
     gate: tuple[ClusterCheck, ...]
     lanes: tuple[tuple[ClusterCheck, ...], ...]
+    aside: tuple[ClusterCheck, ...] = ()
 
     @property
     def on_cluster(self) -> tuple[ClusterCheck, ...]:
         """Every check that needs the lease, in order."""
-        return (*self.gate, *(check for lane in self.lanes for check in lane))
+        return (*self.gate, *(check for lane in self.lanes for check in lane), *self.aside)
 
     @property
     def versions(self) -> dict[str, int]:
@@ -73,10 +75,8 @@ _STATIC = (
 FULL = Plan(
     _STATIC,
     (schema.CHECK, guardrails.CHECK, critic.CHECK),
-    (
-        (behaviour.CHECK, privilege.CHECK, control.CHECK, idempotence.CHECK, regression.CHECK),
-        (matrix.CHECK,),
-    ),
+    ((behaviour.CHECK, privilege.CHECK, control.CHECK, idempotence.CHECK, regression.CHECK),),
+    (matrix.CHECK,),
 )
 
 
@@ -91,6 +91,7 @@ def with_model(plan: Plan, model: Model) -> Plan:
 BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK, regression.CHECK),))
 
 Progress = Callable[[str], None]
+_Timed = tuple[Finding, float]  # and its seconds
 
 
 def verify(
@@ -133,10 +134,16 @@ def _on_cluster(
 ) -> None:
     with ExitStack() as stack:
         leased: list[Sandbox] = []
+        aside: dict[str, Future[_Timed]] = {}
 
         def lease() -> Finding:
             leased.append(stack.enter_context(sandbox()))
-            _guard(subject, leased[0])
+            work = stack.enter_context(ThreadPoolExecutor(len(plan.on_cluster), "aside"))
+            for check in plan.aside:
+                ask = partial(check.run, subject, policy, leased[0])
+                aside[check.name] = work.submit(run.attempt, check.name, ask)
+            with _prepared(subject, leased[0], plan, work):
+                _guard(subject, leased[0])
             version = leased[0].lease.kubernetes_version
             return Finding("pass", f"a fresh control plane, Kubernetes {version}")
 
@@ -145,13 +152,34 @@ def _on_cluster(
             for check in plan.on_cluster:
                 run.note(check.name, check.tier or "simulated", started)
             return
+        tier = leased[0].lease.tier
         follow = partial(_lane, run, subject, policy, leased[0])
         if follow(plan.gate):
             with ThreadPoolExecutor(len(plan.lanes), "lane") as pool:
                 list(pool.map(follow, plan.lanes))
+            for check in plan.aside:
+                run.keep(check.name, check.tier or tier, aside[check.name].result())
         else:
-            for check in (check for lane in plan.lanes for check in lane):
-                run.skip(check.name, check.tier or leased[0].lease.tier)
+            for check in plan.on_cluster[len(plan.gate) :]:
+                run.skip(check.name, check.tier or tier)
+
+
+@contextmanager
+def _prepared(
+    subject: Subject, sandbox: Sandbox, plan: Plan, work: ThreadPoolExecutor
+) -> Iterator[None]:
+    """Let checks prepare themselves meanwhile; no one is kept waiting for a new case of theirs."""
+    over = threading.Event()
+    preparing = [
+        work.submit(check.prepare, subject, sandbox, over.is_set)
+        for check in plan.on_cluster
+        if check.prepare
+    ]
+    try:
+        yield
+    finally:
+        over.set()
+        wait(preparing)
 
 
 def _guard(subject: Subject, sandbox: Sandbox) -> None:
@@ -203,21 +231,25 @@ class _Run:
     def add(
         self, name: str, tier: Tier, run: Callable[[], Finding], *, keep_pass: bool = True
     ) -> Finding:
+        finding, seconds = self.attempt(name, run)
+        if keep_pass or finding.outcome != "pass":
+            self.keep(name, tier, (finding, seconds))
+        return finding
+
+    def attempt(self, name: str, run: Callable[[], Finding]) -> _Timed:
         with self._lock:
             self._progress(name)
         started = self._clock()
-        finding = _attempt(run)
-        if keep_pass or finding.outcome != "pass":
-            self._keep(name, tier, finding, self._clock() - started)
-        return finding
+        return _attempt(run), self._clock() - started
 
     def skip(self, name: str, tier: Tier) -> None:
         self.note(name, tier, Finding("skipped", "an earlier check did not pass"))
 
     def note(self, name: str, tier: Tier, finding: Finding) -> None:
-        self._keep(name, tier, finding, 0.0)
+        self.keep(name, tier, (finding, 0.0))
 
-    def _keep(self, name: str, tier: Tier, finding: Finding, seconds: float) -> None:
+    def keep(self, name: str, tier: Tier, timed: _Timed) -> None:
+        finding, seconds = timed
         evidence = Evidence(
             check=name,
             subject_digest=self._subject.digest,

@@ -150,9 +150,14 @@ def allows(right: Right, wanted: Right) -> bool:
     )
 
 
+def username(account: Account) -> str:
+    """What the API server calls it."""
+    return f"{_USER}{account.namespace}:{account.name}"
+
+
 def uses(events: Iterable[Mapping[str, Any]], accounts: Iterable[Account]) -> tuple[Use, ...]:
     """What `accounts` did or tried, from audit events; each only once, sorted."""
-    wanted = {f"{_USER}{a.namespace}:{a.name}": a for a in accounts}
+    wanted = {username(account): account for account in accounts}
     found: set[Use] = set()
     for event in events:
         account = wanted.get((event.get("user") or {}).get("username", ""))
@@ -217,7 +222,7 @@ def _binds(subject: Mapping[str, Any], account: Account) -> bool:
     if kind == "ServiceAccount":
         return (subject.get("namespace"), name) == tuple(account)
     if kind == "User":
-        return bool(name == f"{_USER}{account.namespace}:{account.name}")
+        return bool(name == username(account))
     return kind == "Group" and name in (_GROUP, f"{_GROUP}:{account.namespace}")
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tiphys.domain.policy import Policy
 from tiphys.domain.skill import Skill
 from tiphys.domain.wording import counted
 from tiphys.verify.cases import Case
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
-from tiphys.verify.control.rounds import Budget, control_case
+from tiphys.verify.control.rounds import Budget, control_case, sift_ahead
 from tiphys.verify.control.tally import WAIVED_SHARE, Tally, pattern_of, together
 from tiphys.verify.subject import Subject
 
@@ -40,6 +40,18 @@ def check_control(subject: Subject, policy: Policy, sandbox: Sandbox) -> Finding
         return Finding("fail", problems[0], (*problems, *notes))
     everything = together((tally for pairs in ran.values() for _, tally in pairs), "all")
     return Finding("pass", everything.summary(), tuple(notes))
+
+
+def prepare_control(subject: Subject, sandbox: Sandbox, over: Callable[[], bool]) -> None:
+    """Ask about the mutants of each case while the cluster is still empty, and cheap to ask.
+
+    Not where the change brings namespaces: they would have to be made first, which is too early.
+    """
+    if any(found["kind"] == "Namespace" for _, found in subject.documents):
+        return
+    for case in subject.cases:
+        if not over():
+            sift_ahead(case, sandbox)
 
 
 def _problems(name: str, tallies: Sequence[Tally], least: float) -> Iterator[str]:
@@ -77,4 +89,4 @@ def _unused(skill: Skill, tallies: Sequence[Tally]) -> Iterator[str]:
             yield f"{skill.path}/tests/waivers.yaml: {waiver.mutant} excuses nothing; remove it"
 
 
-CHECK = ClusterCheck("control", None, 1, check_control)
+CHECK = ClusterCheck("control", None, 2, check_control, prepare_control)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from tiphys.domain.wording import counted
 from tiphys.ports import ClusterApi, Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
 from tiphys.verify.rights import (
+    Account,
     Balance,
     Grant,
     Use,
@@ -19,6 +20,7 @@ from tiphys.verify.rights import (
     allows,
     balance,
     granted,
+    username,
     uses,
 )
 from tiphys.verify.subject import Subject
@@ -36,7 +38,7 @@ def check_privilege(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Find
     if not accounts:
         return Finding("skipped", "no service account is made, bound or used")
     log = sandbox.lease.audit
-    done = uses(_events(log), accounts) if log else ()
+    done = uses(_events(log, accounts), accounts) if log else ()
     found = balance(granted(_with_live(sandbox.api, objects), accounts), done)
     if found.missing:
         problems = tuple(_denied(each) for each in found.missing)
@@ -99,13 +101,19 @@ def _identity(obj: Object) -> tuple[str, str | None, str]:
     return obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"]
 
 
-def _events(log: Path) -> Iterator[Mapping[str, Any]]:
-    """Events of an audit log and of its rotated parts; a line that is half written is passed by."""
+def _events(log: Path, accounts: Iterable[Account]) -> Iterator[Mapping[str, Any]]:
+    """Events of an audit log and of its rotated parts that may be the accounts' doing.
+
+    A line that is half written is passed by. Most are somebody else's: those are not even parsed.
+    """
+    names = [username(account).encode() for account in accounts]
     for path in [*sorted(log.parent.glob(f"{log.stem}-*{log.suffix}")), log]:
         if not path.is_file():
             continue
         with path.open("rb") as lines:
             for line in lines:
+                if not any(name in line for name in names):
+                    continue
                 try:
                     event = json.loads(line)
                 except ValueError:
