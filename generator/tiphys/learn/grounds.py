@@ -1,10 +1,14 @@
-"""Ground for one answer on a cluster that others use after it: laid out, and cleared again."""
+"""Ground for one answer on a cluster that others use after it: laid out, and cleared again.
+
+To make and remove a namespace takes the cluster longer than to judge an answer, so a namespace
+stays for the next answer to the same task, which waits until it is empty.
+"""
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -14,8 +18,17 @@ from tiphys.ports import ClusterApi, Object
 _POLL = 0.05  # seconds
 _GONE = 60.0  # seconds that what is being deleted gets
 _SERVED = 10.0  # seconds until a new kind is served
+_PROTECTED = frozenset({"CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim"})
 _MARK = "tiphys.test/ground"
 _SYSTEM = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
+# What controllers make in a namespace, and what takes its time to go.
+_DERIVED = (
+    ("apps/v1", "ReplicaSet"),
+    ("batch/v1", "Job"),
+    ("v1", "Pod"),
+    ("v1", "PersistentVolumeClaim"),
+    ("discovery.k8s.io/v1", "EndpointSlice"),
+)
 # Others refer to these when they are admitted, so they are applied before them.
 _FIRST = (
     "Namespace",
@@ -33,19 +46,19 @@ _FIRST = (
 
 
 class Grounds:
-    """Lays objects out: those that name no namespace in `place`, which is `named` or a fresh one.
+    """Lays objects out: those that name no namespace in `home`, if the request names none either.
 
-    With `named` given, an object that leaves its namespace out does not get there: it goes to a
-    fresh one, as it would go to `default`. `unmade` are namespaces that an answer has to make
-    itself; every other that an object names is made for it.
+    `named` is the namespace that the request is about, "" for none. `unmade` are namespaces that an
+    answer has to make itself; every other that an object names is made for it.
     """
 
-    def __init__(self, api: ClusterApi, named: str, unmade: frozenset[str]) -> None:
+    def __init__(self, api: ClusterApi, home: str, named: str, unmade: frozenset[str]) -> None:
         self._api = api
+        self._home = home
         self._named = named
         self._unmade = unmade
-        self._home = ""
         self._spaces: list[str] = []
+        self._changed: list[str] = []  # namespaces that an answer describes
         self._made: dict[tuple[str, str, str], Object] = {}
 
     def __enter__(self) -> Grounds:
@@ -64,10 +77,10 @@ class Grounds:
     @property
     def place(self) -> str:
         """The namespace that the request is about."""
-        return self._named or self._fresh()
+        return self._named or self._home
 
     def lay(self, objects: Sequence[Object]) -> None:
-        """Apply objects, after a dry run of those that refer to none of the others.
+        """Apply objects; of those that others do not build upon all are tried in a dry run first.
 
         InvalidInput, in the server's words, for what it refuses.
         """
@@ -76,29 +89,28 @@ class Grounds:
         for each in first:
             self._apply(self._placed(each))
         rest = [self._placed(each) for each in objects if each["kind"] not in order]
-        for each in rest:
+        for each in rest if len(rest) > 1 else ():
             self._api.apply(each, dry_run=True)
         for each in rest:
             self._apply(each)
 
-    def _fresh(self) -> str:
-        self._home = self._home or f"task-{secrets.token_hex(4)}"
-        return self._home
-
     def _space(self, name: str) -> None:
-        """Make a namespace, once an older one of that name is gone."""
+        """An empty namespace."""
         if name in self._spaces or name in _SYSTEM:
             return
         old = self._api.get("v1", "Namespace", name)
-        if old is not None:
-            if _MARK not in (old["metadata"].get("annotations") or {}):
-                raise Unavailable(f"namespace {name} is somebody else's on this cluster")
-            self._api.delete("v1", "Namespace", name)
+        if old is not None and _MARK not in (old["metadata"].get("annotations") or {}):
+            raise Unavailable(f"namespace {name} is somebody else's on this cluster")
+        if old is not None and old["metadata"].get("deletionTimestamp"):
             self._wait_gone(old)
-        made = {"name": name, "annotations": {_MARK: ""}}
-        self._api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": made})
+            old = None
+        if old is None:
+            made = {"name": name, "annotations": {_MARK: ""}}
+            self._api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": made})
         self._spaces.append(name)
-        self._until(
+        for api_version, kind in _DERIVED if old else ():
+            self._wait_empty(name, api_version, kind)
+        _until(
             lambda: self._api.get("v1", "ServiceAccount", "default", name) is not None,
             _GONE,
             Unavailable(f"namespace {name} gets no service account"),
@@ -110,7 +122,7 @@ class Grounds:
             return obj
         given = obj["metadata"].get("namespace")
         if not given or (given == "default" and not self._named):
-            given = self._fresh()
+            given = self._home
         if isinstance(given, str) and given not in self._unmade:
             self._space(given)
         return {**obj, "metadata": {**obj["metadata"], "namespace": given}}
@@ -121,24 +133,21 @@ class Grounds:
             self._expect_absent(obj)
         live = self._api.apply(obj)
         self._made[key] = live
-        if obj["kind"] == "Namespace" and obj["metadata"]["name"] not in self._spaces:
-            self._adopt(obj["metadata"]["name"])
+        if obj["kind"] == "Namespace":
+            self._changed.append(key[2])
+            mark = {"name": key[2], "annotations": {_MARK: ""}}
+            self._api.patch({"apiVersion": "v1", "kind": "Namespace", "metadata": mark})
         if obj["kind"] == "CustomResourceDefinition":
-            self._until(
+            _until(
                 lambda: self._serves(live["spec"]),
                 _SERVED,
                 InvalidInput(f"{obj['metadata']['name']}: the API server does not serve it"),
             )
 
-    def _adopt(self, name: str) -> None:
-        self._spaces.append(name)
-        mark = {"name": name, "annotations": {_MARK: ""}}
-        self._api.patch({"apiVersion": "v1", "kind": "Namespace", "metadata": mark})
-
     def _expect_absent(self, obj: Object) -> None:
         """What the cluster has of its own is not to be replaced: that would spoil it for others."""
         old = self._get(obj)
-        if old is None or (obj["kind"] == "Namespace" and _key(old)[2] in self._spaces):
+        if old is None or (obj["kind"] == "Namespace" and _key(obj)[2] in self._spaces):
             return
         if old["metadata"].get("deletionTimestamp") or _marked(old):
             self._delete(old)
@@ -155,14 +164,17 @@ class Grounds:
         return True
 
     def _clear(self) -> None:
-        """Delete what was laid, and the namespaces once no pod would hold them up."""
+        """Delete what was laid, without waiting for it to be gone."""
         for each in reversed(self._made.values()):
             if each["kind"] != "Namespace":
                 self._delete(each)
         for name in self._spaces:
-            deadline = time.monotonic() + _GONE
-            while self._api.list("v1", "Pod", name) and time.monotonic() < deadline:
-                time.sleep(_POLL)
+            for claim in self._api.list("v1", "PersistentVolumeClaim", name):
+                self._delete(claim)
+        for name in self._changed:
+            # A pod that takes its time would hold the namespace up for longer still.
+            with suppress(Unavailable):
+                self._wait_empty(name, "v1", "Pod")
             self._api.delete("v1", "Namespace", name)
 
     def _get(self, obj: Object) -> Object | None:
@@ -173,28 +185,41 @@ class Grounds:
 
     def _delete(self, obj: Object) -> None:
         metadata = obj["metadata"]
+        named = {key: metadata[key] for key in ("name", "namespace") if key in metadata}
+        bare = {"apiVersion": obj["apiVersion"], "kind": obj["kind"]}
         try:
             self._api.delete(
                 obj["apiVersion"], obj["kind"], metadata["name"], metadata.get("namespace")
             )
+            if metadata.get("finalizers") and obj["kind"] not in _PROTECTED:
+                self._api.patch({**bare, "metadata": {**named, "finalizers": None}})
         except ApiRefusal as refusal:
             if refusal.reason not in ("UnknownKind", "NotFound", "Conflict"):
                 raise
 
+    def _wait_empty(self, namespace: str, api_version: str, kind: str) -> None:
+        _until(
+            lambda: not self._api.list(api_version, kind, namespace),
+            _GONE,
+            Unavailable(f"a {kind} of an earlier answer stays in namespace {namespace}"),
+        )
+
     def _wait_gone(self, obj: Object) -> None:
         name = obj["metadata"]["name"]
-        self._until(
+        _until(
             lambda: self._get(obj) is None,
             _GONE,
             Unavailable(f"{obj['kind']} {name} of an earlier answer does not go"),
         )
 
-    def _until(self, done: Callable[[], bool], seconds: float, late: Exception) -> None:
-        deadline = time.monotonic() + seconds
-        while not done():
-            if time.monotonic() > deadline:
-                raise late
-            time.sleep(_POLL)
+
+def _until(done: Callable[[], bool], seconds: float, late: Exception) -> None:
+    deadline, pause = time.monotonic() + seconds, _POLL
+    while not done():
+        if time.monotonic() > deadline:
+            raise late
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.5)
 
 
 def _key(obj: Object) -> tuple[str, str, str]:

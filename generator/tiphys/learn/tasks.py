@@ -40,7 +40,8 @@ def judge_answer(
 ) -> Judged:
     """Apply an answer to namespaces of its own and check it; nothing of it stays.
 
-    One at a time for each name outside fresh namespaces. Unavailable where the cluster is at
+    One answer to a task at a time, and tasks that share a name outside namespaces (or a namespace)
+    not side by side. Unavailable where the cluster is at
     fault, InvalidInput where the task is.
     """
     try:
@@ -52,7 +53,7 @@ def judge_answer(
     own = frozenset(
         each["metadata"]["name"] for each in task.objects if each["kind"] == "Namespace"
     )
-    with Grounds(sandbox.api, task.namespace, own) as grounds:
+    with Grounds(sandbox.api, f"task-{task.id}", task.namespace, own) as grounds:
         try:
             grounds.lay(task.presumes)
         except InvalidInput as problem:
