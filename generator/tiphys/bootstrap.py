@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tiphys.context import Ports, Progress
     from tiphys.demo import Story, Teller
     from tiphys.domain.evidence import Verdict
-    from tiphys.domain.policy import Policy
+    from tiphys.domain.policy import Policy, TrustedIdentity
     from tiphys.domain.ranking import Calibration
     from tiphys.learn.speed import Figure
     from tiphys.merge_queue import Ended
@@ -203,7 +203,7 @@ def open_ports(
             allowed_scripts=settings.policy.allowed_scripts,
         ),
         verdicts=GitVerdicts(repository.path),
-        notary=open_notary(settings.trusted_keys),
+        notary=open_notary(settings.trusted_keys, settings.trusted_identities),
         settings=settings,
         plan=with_model(FULL, model) if model else FULL,
         environment=environment(runner, settings.model),
@@ -213,11 +213,27 @@ def open_ports(
     )
 
 
-def open_notary(trusted: Sequence[str] = ()) -> DsseNotary:
-    """Signs with the user's key; signatures by the `trusted` keys count, or else by that one."""
+def open_notary(
+    trusted: Sequence[str] = (), identities: Sequence[TrustedIdentity] = ()
+) -> DsseNotary:
+    """Signs with the user's key; signatures by the `trusted` keys count, or else by that one.
+
+    Where jobs of a CI platform are trusted, such a job signs as itself, unless it was given a key.
+    """
+    from tiphys.adapters.identity_keys import IssuerKeys
+    from tiphys.adapters.identity_oidc import Identities, platform_of
     from tiphys.adapters.notary import DsseNotary, key_from
 
-    return DsseNotary(lambda: key_from(os.environ.get, keys_folder() / "signing-key.pem"), trusted)
+    asks = identities and not os.environ.get("TIPHYS_SIGNING_KEY")
+    return DsseNotary(
+        lambda: key_from(os.environ.get, keys_folder() / "signing-key.pem"),
+        trusted,
+        Identities(
+            identities,
+            IssuerKeys(cache_folder() / "issuers"),
+            platform_of(os.environ.get) if asks else None,
+        ),
+    )
 
 
 def keys_folder() -> Path:
