@@ -345,16 +345,32 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a model said; `model` is the id that its server gives, tokens are 0 where not told."""
+    """What a model said; `model` is the id that its server gives, tokens are 0 where not told.
+
+    `cut` says that the text ends at max_tokens, wherever it was.
+    """
 
     text: str
     model: str
     input_tokens: int
     output_tokens: int
+    cut: bool = False
 
 
 class Model(Protocol):
     """A language model behind a chat interface."""
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int, seed: int) -> Completion:
-        """One answer, as repeatable as the server allows. Unavailable for anything else."""
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        seed: int,
+        temperature: float = 0.0,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Completion:
+        """One answer, as repeatable as the server allows. Unavailable for anything else.
+
+        `schema` (JSON Schema) asks for an answer that follows it. Not every server can promise
+        that, and none does for an answer that is `cut`: who asks has to parse all the same.
+        """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tiphys.domain.errors import TiphysError
 from tiphys.ports import Completion, Message
@@ -18,7 +19,15 @@ class ScriptedModel:
         self._answers = answers or ('{"objection": false, "remarks": []}',)
         self.calls: list[tuple[Message, ...]] = []
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int, seed: int) -> Completion:  # noqa: ARG002  # a script needs no seed
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        seed: int,  # noqa: ARG002  # what is scripted needs no sampling
+        temperature: float = 0.0,  # noqa: ARG002
+        schema: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> Completion:
         """The next answer, cut to `max_tokens` words."""
         self.calls.append(tuple(messages))
         answer = self._answers[min(len(self.calls), len(self._answers)) - 1]
@@ -33,7 +42,15 @@ class ObedientModel:
     def __init__(self) -> None:
         self.calls: list[tuple[Message, ...]] = []
 
-    def complete(self, messages: Sequence[Message], *, max_tokens: int, seed: int) -> Completion:  # noqa: ARG002  # a script needs no seed
+    def complete(
+        self,
+        messages: Sequence[Message],
+        *,
+        max_tokens: int,
+        seed: int,  # noqa: ARG002  # what is scripted needs no sampling
+        temperature: float = 0.0,  # noqa: ARG002
+        schema: Mapping[str, Any] | None = None,  # noqa: ARG002
+    ) -> Completion:
         """An objection, or what it was ordered to say."""
         self.calls.append(tuple(messages))
         order = _ORDER.search("\n".join(each.text for each in messages))
@@ -48,6 +65,7 @@ class ObedientModel:
 
 def completion(text: str, messages: Sequence[Message], max_tokens: int) -> Completion:
     """A completion as a server would give it; a word counts as a token."""
-    words = text.split(" ")[:max_tokens]
+    words = text.split(" ")
+    said = words[:max_tokens]
     asked = sum(len(each.text.split()) for each in messages)
-    return Completion(" ".join(words), "scripted", asked, len(words))
+    return Completion(" ".join(said), "scripted", asked, len(said), cut=len(said) < len(words))
