@@ -6,6 +6,7 @@ tree, so that a pull request can't change the rules that judge it.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -18,7 +19,11 @@ from tiphys.domain.policy import Policy, Settings
 CONFIG_FILE = "tiphys.toml"
 _MOST = 10**9  # of anything that is counted or measured here
 _SHARES = frozenset({"policy.mutation_score"})
-_ENVIRONMENT = {f"TIPHYS_{f.name.upper()}": f.name for f in fields(Settings) if f.name != "policy"}
+_TABLES = ("policy", "people")
+_ENVIRONMENT = {
+    f"TIPHYS_{f.name.upper()}": f.name for f in fields(Settings) if f.name not in _TABLES
+}
+_PUBLIC_KEY = re.compile(r"ed25519:[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +62,20 @@ def _from_file(file: bytes | None) -> dict[str, Any]:
         table = tomllib.loads(file.decode())
     except (ValueError, RecursionError) as problem:  # bad TOML, bad UTF-8, numbers too long
         raise InvalidInput(f"{CONFIG_FILE}: not valid TOML: {problem}") from None
-    policy = table.pop("policy", {})
-    if not isinstance(policy, dict):
-        raise InvalidInput(f"{CONFIG_FILE}: policy must be a table")
     if "target" in table:
         raise InvalidInput(f"{CONFIG_FILE}: target can't be set on the target branch itself")
-    return {**table, **{f"policy.{name}": value for name, value in policy.items()}}
+    for name in set(_TABLES) & set(table):
+        inner = table.pop(name)
+        if not isinstance(inner, dict):
+            raise InvalidInput(f"{CONFIG_FILE}: {name} must be a table")
+        table |= {f"{name}.{key}": value for key, value in inner.items()}
+    return table
 
 
 def _put(settings: Settings, name: str, value: Any, source: str) -> Settings:
+    if name.startswith("people."):
+        person = name.removeprefix("people.")
+        return replace(settings, people=_with_person(settings.people, person, value, source))
     current = named(settings)
     if name not in current:
         raise InvalidInput(f"{source}: unknown setting {name}; `tiphys config` lists them")
@@ -76,6 +86,27 @@ def _put(settings: Settings, name: str, value: Any, source: str) -> Settings:
         field = name.removeprefix("policy.")
         return replace(settings, policy=replace(settings.policy, **{field: checked}))
     return replace(settings, **{name: checked})
+
+
+def _with_person(
+    people: Mapping[str, tuple[str, ...]], name: str, keys: Any, source: str
+) -> dict[str, tuple[str, ...]]:
+    """`people` and one more. A key has one owner: else one person could pass for two."""
+    if not _is_tidy(name):
+        raise InvalidInput(f"{source}: a name under [people] must be one tidy line")
+    good = isinstance(keys, list) and all(isinstance(k, str) and _PUBLIC_KEY.match(k) for k in keys)
+    if not good:
+        raise InvalidInput(
+            f"{source}: people.{name} must be a list of public keys; `tiphys key` shows yours"
+        )
+    for other, theirs in people.items():
+        if set(theirs) & set(keys):
+            raise InvalidInput(f"{source}: {other} and {name} have a key in common under [people]")
+    return {**people, name: tuple(keys)}
+
+
+def _is_tidy(name: str) -> bool:
+    return 0 < len(name) <= 100 and name.isprintable() and " ".join(name.split()) == name
 
 
 def _check(value: Any, current: Any, name: str, source: str) -> Any:
@@ -96,7 +127,7 @@ def _check(value: Any, current: Any, name: str, source: str) -> Any:
         raise InvalidInput(f"{source}: {name} must be a number from 0 to {_MOST}")
     if isinstance(current, str) and isinstance(value, str):
         # The forge would tidy an actor's name, and the bot would no longer know its own words.
-        if 0 < len(value) <= 100 and value.isprintable() and " ".join(value.split()) == value:
+        if _is_tidy(value):
             return value
         raise InvalidInput(f"{source}: {name} must be one tidy line of 1 to 100 characters")
     if isinstance(value, type(current)) and not isinstance(value, bool):

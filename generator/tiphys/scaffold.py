@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tiphys.domain.errors import InvalidInput, Refused
@@ -120,12 +121,32 @@ spec:
 """
 
 
-def repository_files(starter: Path, guardrails: Path) -> dict[str, bytes]:
-    """Every file of a new skill repository: the starter skills, the rules, and what frames them."""
+_PEOPLE = """
+# Whose keys are whose: what is said in these names counts with their signature only. Others show
+# you their line by `tiphys key`.
+[people]
+"""
+
+
+def people_line(name: str, keys: Sequence[str]) -> str:
+    """A line under `[people]`."""
+    bare = re.fullmatch(r"[A-Za-z0-9_-]+", name)
+    return f"{name if bare else json.dumps(name)} = {json.dumps(list(keys))}"
+
+
+def repository_files(
+    starter: Path, guardrails: Path, people: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, bytes]:
+    """Every file of a new skill repository: the starter skills, the rules, and what frames them.
+
+    `people` are listed with their public keys.
+    """
     files = _below(starter, "skills") | _below(guardrails, "manifests/guardrails")
     if not files:
         raise Refused(f"the starter skills are missing from {starter}; install tiphys again")
-    framed = {"README.md": _README, "tiphys.toml": _SETTINGS, "manifests/README.md": _MANIFESTS}
+    lines = [people_line(name, keys) + "\n" for name, keys in (people or {}).items()]
+    settings = _SETTINGS + "".join([_PEOPLE, *lines] if lines else [])
+    framed = {"README.md": _README, "tiphys.toml": settings, "manifests/README.md": _MANIFESTS}
     return files | {path: text.encode() for path, text in framed.items()}
 
 

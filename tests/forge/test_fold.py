@@ -46,6 +46,11 @@ def operation(kind, data, *, lamport=1, time=0.0, author="ann", nonce=""):
     return decode(operation_id(blob), blob)
 
 
+def named_after(made, number=1):
+    """The folder that an operation made."""
+    return f"{number}-{made.id[:16]}"
+
+
 @st.composite
 def sets(draw):
     opening = {"title": "t", "body": "", "source": "s", "target": "main", "issue": None}
@@ -71,7 +76,7 @@ def test_any_order_and_any_merge_gives_one_view(found, chance, data):
 
 @given(sets())
 def test_merged_is_final(found):
-    view = fold(1, "1-" + "0" * 16, found, {})
+    view = fold(1, named_after(found[0]), found, {})
     assert isinstance(view, Pull)
     merged = any(o.kind == "merged" for o in found)
     assert (view.state == "merged") == merged == (view.merged_sha is not None)
@@ -79,7 +84,7 @@ def test_merged_is_final(found):
 
 @given(sets())
 def test_a_comment_is_never_lost(found):
-    view = fold(1, "1-" + "0" * 16, found, {})
+    view = fold(1, named_after(found[0]), found, {})
     comments = [o for o in found if o.kind == "comment"]
     plain = {o.id for o in comments if o.data["key"] is None}
     keys = {o.data["key"] for o in comments} - {None}
@@ -112,7 +117,7 @@ def test_a_displaced_number_is_stable_and_named():
     later = "3-" + "c" * 16  # claimed after the merge: one more than the highest shown
     assert numbers([first, second, later], order.get) == {1: first, 2: second, 3: later}
     made = operation("open-issue", {"title": "t", "body": ""})
-    assert fold(2, second, [made], {}).labels == ("was #1",)
+    assert fold(2, named_after(made), [made], {}).labels == ("was #1",)
 
 
 def test_a_newer_versions_operation_is_kept_and_passed_by():
@@ -121,10 +126,10 @@ def test_a_newer_versions_operation_is_kept_and_passed_by():
     unknown = decode(operation_id(blob), blob)
     made = operation("open-issue", {"title": "t", "body": ""})
     assert unknown.lamport == 9
-    view = fold(1, "1-" + "0" * 16, [made, unknown], {})
+    view = fold(1, named_after(made), [made, unknown], {})
     assert isinstance(view, Issue)
-    assert view == fold(1, "1-" + "0" * 16, [made], {})
-    assert creation([unknown]) is None
+    assert view == fold(1, named_after(made), [made], {})
+    assert creation(named_after(unknown), [unknown]) is None
 
 
 GOOD = {
@@ -209,10 +214,19 @@ def test_what_is_written_can_be_read(body):
 def test_a_request_is_edited_by_its_author_alone(author, title):
     opened = operation("open-issue", {"title": "old", "body": ""})
     edit = operation("edit", {"title": "new", "body": ""}, lamport=2, author=author)
-    assert fold(1, "e", [opened, edit], {}).title == title
+    assert fold(1, named_after(opened), [opened, edit], {}).title == title
 
 
 def test_a_proposals_text_is_for_whoever_works_on_it():
     opening = {"title": "old", "body": "", "source": "s", "target": "main", "issue": None}
     edit = operation("edit", {"title": "new", "body": ""}, lamport=2, author="bot")
-    assert fold(1, "e", [operation("open-pull", opening), edit], {}).title == "new"
+    opened = operation("open-pull", opening)
+    assert fold(1, named_after(opened), [opened, edit], {}).title == "new"
+
+
+def test_what_an_entity_is_named_after_made_it():
+    """Else whoever writes an opening with an early time into the folder replaces the request."""
+    opened = operation("open-issue", {"title": "mine", "body": ""}, time=5.0)
+    other = operation("open-issue", {"title": "other", "body": ""}, time=-1.0, author="eve")
+    view = fold(1, named_after(opened), [other, opened], {})
+    assert (view.title, view.author) == ("mine", "ann")

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.adapters import git_trees
-from tiphys.adapters.forge_operations import Decide, OperationForge, Snapshot
+from tiphys.adapters.forge_book import Snapshot
+from tiphys.adapters.forge_keys import Signer, verify
+from tiphys.adapters.forge_operations import Decide, OperationForge
 from tiphys.adapters.git_refs import (
     move_ref,
     open_git,
@@ -23,7 +27,7 @@ from tiphys.adapters.git_refs import (
     taking_turns,
     translated,
 )
-from tiphys.domain.errors import Conflict, InvalidInput
+from tiphys.domain.errors import Conflict, InvalidInput, Refused
 from tiphys.domain.forge_fold import creation
 from tiphys.domain.forge_log import (
     OPERATION_BYTES,
@@ -35,6 +39,7 @@ from tiphys.domain.forge_log import (
     is_entity,
     operation_id,
 )
+from tiphys.domain.forge_names import Roster
 from tiphys.domain.git_paths import show_name
 
 if TYPE_CHECKING:
@@ -107,7 +112,7 @@ class GitSnapshot:
                 found.append(f"{entity}: not the forge's")
                 continue
             found += [f"{entity}/{name}: malformed" for name, o in self._files(entity) if o is None]
-            if claimed_number(entity) and creation(self.operations(entity)) is None:
+            if claimed_number(entity) and creation(entity, self.operations(entity)) is None:
                 found.append(f"{entity}: its creation is missing")
         return sorted(found)
 
@@ -158,18 +163,49 @@ class GitStore:
 class LocalForge(OperationForge):
     """Issues, pull requests and the talk about them inside the repository at `repository_path`.
 
-    One instance per thread; any number of processes.
+    `people` says which keys are whose, `signer` signs what is written here. A signature counts in
+    this history only: in repositories whose branch `target` began with the same commit. One
+    instance per thread; any number of processes.
     """
 
     def __init__(
-        self, repository_path: Path, actor: str, clock: Callable[[], float] = time.time
+        self,
+        repository_path: Path,
+        actor: str,
+        clock: Callable[[], float] = time.time,
+        *,
+        people: Mapping[str, Sequence[str]] | None = None,
+        signer: Signer | None = None,
+        target: str = "main",
     ) -> None:
-        self._git_store = GitStore(open_git(repository_path), clock)
-        super().__init__(self._git_store, actor, clock=clock)
+        repo = open_git(repository_path)
+        self._git_store = GitStore(repo, clock)
+        roster = Roster(people or {}, cache(lambda: first_commit(repo, target)), verify)
+        super().__init__(self._git_store, actor, roster=roster, signer=signer, clock=clock)
 
     def problems(self) -> Sequence[str]:
         """Operations that the views leave out, one line each; empty in a healthy forge."""
-        return self._git_store.snapshot().problems()
+        snapshot = self._git_store.snapshot()
+        book = self._book(snapshot)
+        found = [f"{e}/{line}" for e in snapshot.entities() for line in book.screened(e).left_out]
+        return sorted([*snapshot.problems(), *found])
+
+
+def first_commit(repo: pygit2.Repository, branch: str) -> str:
+    """Where a branch began, along first parents: the same in every clone. "" without a branch.
+
+    Refused in a clone that has only the newest commits.
+    """
+    tip = read_ref(repo, f"refs/heads/{branch}")
+    if tip is None:
+        return ""
+    if repo.is_shallow:
+        raise Refused("this clone lacks its first commits, so no signature can be checked here: "
+                      "run `git fetch --unshallow`")  # fmt: skip
+    with translated(f"looking for where {branch} began"):
+        walk = repo.walk(tip)
+        walk.simplify_first_parent()
+        return str(deque(walk, maxlen=1).pop().id)
 
 
 def _tree_type() -> type[pygit2.Tree]:

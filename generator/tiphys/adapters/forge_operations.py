@@ -7,24 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from tiphys.domain import forge_log
+from tiphys.adapters.forge_book import Book, Snapshot, View, as_pull
+from tiphys.adapters.forge_keys import Signer, verify
+from tiphys.domain import forge_log, forge_names
 from tiphys.domain.errors import NotFound, Refused
 from tiphys.domain.forge import Comment, Issue, Pull, ReviewDecision, Status, StatusState
-from tiphys.domain.forge_fold import creation, fold, numbers, statuses
+from tiphys.domain.forge_fold import statuses
 from tiphys.domain.forge_log import Operation
-
-View = Issue | Pull
-
-
-class Snapshot(Protocol):
-    """The set at one moment."""
-
-    def entities(self) -> Sequence[str]:
-        """Names of the folders."""
-
-    def operations(self, entity: str) -> Sequence[Operation]:
-        """The well-formed operations in a folder, in any order; empty if there is none."""
-
+from tiphys.domain.forge_names import Judged, Roster, Screened
 
 # What to add (folder, bytes), decided on a snapshot; None when there is nothing to do.
 Decide = Callable[[Snapshot], tuple[str, bytes] | None]
@@ -40,91 +30,73 @@ class Store(Protocol):
         """Add what `decide` says; if somebody else was first, ask it again on the newer set."""
 
 
-class Book:
-    """The views of one snapshot; an entity is read when it is asked for."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._entity_of = numbers(snapshot.entities(), self._creation_order)
-        self.number_of: Mapping[str, int] = {e: n for n, e in self._entity_of.items()}
-
-    def _creation_order(self, entity: str) -> tuple[int, float, str] | None:
-        made = creation(self._snapshot.operations(entity))
-        return made.order if made else None
-
-    def next_number(self) -> int:
-        """The number that a new issue or pull request claims."""
-        return 1 + max(self._entity_of, default=0)
-
-    def view(self, entity: str) -> View | None:
-        """An entity's view; None if its creation is not readable."""
-        operations = self._snapshot.operations(entity)
-        return fold(self.number_of[entity], entity, operations, self.number_of)
-
-    def views(self) -> Iterable[View]:
-        """All of them, by number."""
-        found = (self.view(self._entity_of[number]) for number in sorted(self._entity_of))
-        return (view for view in found if view is not None)
-
-    def find(self, number: int) -> tuple[str, View]:
-        """Entity and view of a number. NotFound."""
-        entity = self._entity_of.get(number)
-        view = self.view(entity) if entity else None
-        if entity is None or view is None:
-            raise NotFound(f"there is no issue or pull request #{number}: see `tiphys issue list`")
-        return entity, view
-
-
-def as_pull(view: View) -> Pull:
-    """NotFound if the number is an issue's."""
-    if not isinstance(view, Pull):
-        raise NotFound(f"#{view.number} is an issue, not a pull request: see `tiphys pr list`")
-    return view
-
-
 class OperationForge:
-    """A forge whose writes are operations of `actor`, a name that nobody authenticates."""
+    """A forge whose writes are operations of `actor`, signed where `signer` has a key.
+
+    Who is listed in `roster` must be proven; any other name is what the writer says it is.
+    """
 
     def __init__(
         self,
         store: Store,
         actor: str,
         *,
+        roster: Roster | None = None,
+        signer: Signer | None = None,
         clock: Callable[[], float] = time.time,
         nonce: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._store = store
         self._actor = forge_log.clean_actor(actor)
+        self._roster = roster or Roster({}, str, verify)
+        self._signer = signer
         self._clock = clock
         self._nonce = nonce
+        self._judged: dict[tuple[str, str], Judged] = {}
 
     # reading
 
     def issues(self, state: str | None = None) -> Sequence[Issue]:
         """Issues by number."""
-        views = Book(self._store.snapshot()).views()
+        views = self._book(self._store.snapshot()).views()
         return [v for v in views if isinstance(v, Issue) and state in (None, v.state)]
 
     def issue(self, number: int) -> Issue:
         """One issue. NotFound."""
-        _, view = Book(self._store.snapshot()).find(number)
+        _, view = self._book(self._store.snapshot()).find(number)
         if not isinstance(view, Issue):
             raise NotFound(f"#{number} is a pull request, not an issue: see `tiphys pr show`")
         return view
 
     def pulls(self, state: str | None = None) -> Sequence[Pull]:
         """Pull requests by number."""
-        views = Book(self._store.snapshot()).views()
+        views = self._book(self._store.snapshot()).views()
         return [v for v in views if isinstance(v, Pull) and state in (None, v.state)]
 
     def pull(self, number: int) -> Pull:
         """One pull request. NotFound."""
-        return as_pull(Book(self._store.snapshot()).find(number)[1])
+        return as_pull(self._book(self._store.snapshot()).find(number)[1])
 
     def statuses(self, sha: str) -> Sequence[Status]:
         """The newest status of each context on a commit."""
         entity = forge_log.status_entity(sha)
-        return statuses(sha, self._store.snapshot().operations(entity))
+        found = self._book(self._store.snapshot()).screened(entity)
+        return statuses(sha, found.operations)
+
+    # whose words count
+
+    def _book(self, snapshot: Snapshot) -> Book:
+        return Book(snapshot, self._screen)
+
+    def _screen(self, entity: str, operations: Iterable[Operation]) -> Screened:
+        def judged(operation: Operation) -> Judged:
+            place = (entity, operation.id)
+            if place not in self._judged:
+                self._judged[place] = forge_names.judge(entity, operation, self._roster)
+            return self._judged[place]
+
+        listed = bool(self._roster.people)
+        return forge_names.screen(entity, operations, judged=judged, listed=listed)
 
     # writing
 
@@ -132,8 +104,7 @@ class OperationForge:
         """A new open issue."""
 
         def decide(snapshot: Snapshot) -> tuple[str, bytes]:
-            blob = self._encode("open-issue", {"title": title, "body": body})
-            return forge_log.entity_name(Book(snapshot).next_number(), blob), blob
+            return self._create("open-issue", {"title": title, "body": body}, self._book(snapshot))
 
         entity, _, book = self._append(decide)
         view = book.find(book.number_of[entity])[1]
@@ -146,7 +117,7 @@ class OperationForge:
         """A new open pull request."""
 
         def decide(snapshot: Snapshot) -> tuple[str, bytes]:
-            book = Book(snapshot)
+            book = self._book(snapshot)
             for view in book.views():
                 same = isinstance(view, Pull) and (view.source, view.target) == (source, target)
                 if same and view.state == "open":
@@ -165,8 +136,7 @@ class OperationForge:
                 "target": target,
                 "issue": referred,
             }
-            blob = self._encode("open-pull", data)
-            return forge_log.entity_name(book.next_number(), blob), blob
+            return self._create("open-pull", data, book)
 
         entity, _, book = self._append(decide)
         return as_pull(book.find(book.number_of[entity])[1])
@@ -175,8 +145,11 @@ class OperationForge:
         """Comment on an issue or pull request; the same `key` replaces that comment in place."""
         view, operation = self._act(number, "comment", {"body": body, "key": key})
         wanted = None if key is None else forge_log.FIELDS["comment"]["key"](key)
+        mine = (wanted, self._actor)
         return next(
-            c for c in view.comments if (c.id == operation if wanted is None else c.key == wanted)
+            c
+            for c in view.comments
+            if c.id == operation or (wanted is not None and (c.key, c.author) == mine)
         )
 
     def label(self, number: int, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
@@ -203,12 +176,16 @@ class OperationForge:
 
         def idle(view: View) -> bool:
             pull = as_pull(view)
+            if self._stranger() and pull.author != self._actor:
+                raise self._unlisted("edit another's text")
             return (pull.title, pull.body) == (title, body)
 
         self._act(number, "edit", {"title": title, "body": body}, idle)
 
     def review(self, number: int, sha: str, decision: ReviewDecision, body: str) -> None:
         """Record a review of one head commit."""
+        if decision == "approve" and self._stranger():
+            raise self._unlisted("approve")
         data = {"sha": sha, "decision": decision, "body": body}
         self._act(number, "review", data, lambda view: as_pull(view) is None)
 
@@ -218,7 +195,8 @@ class OperationForge:
         data = {"context": context, "state": state, "summary": summary}
 
         def decide(snapshot: Snapshot) -> tuple[str, bytes]:
-            return entity, self._encode("status", data, snapshot.operations(entity))
+            seen = snapshot.operations(entity)
+            return entity, self._encode("status", data, entity, seen)
 
         self._append(decide)
 
@@ -243,8 +221,8 @@ class OperationForge:
         """Append to an entity; `idle` refuses, or says that there is nothing to do."""
 
         def decide(snapshot: Snapshot) -> tuple[str, bytes] | None:
-            entity, view = Book(snapshot).find(number)
-            blob = self._encode(kind, data, snapshot.operations(entity))
+            entity, view = self._book(snapshot).find(number)
+            blob = self._encode(kind, data, entity, snapshot.operations(entity))
             return None if idle(view) else (entity, blob)
 
         entity, operation, book = self._append(decide)
@@ -262,9 +240,16 @@ class OperationForge:
             return decision
 
         after = self._store.append(remember)
-        return entity, forge_log.operation_id(blob) if blob else "", Book(after)
+        return entity, forge_log.operation_id(blob) if blob else "", self._book(after)
 
-    def _encode(self, kind: str, data: Mapping[str, Any], seen: Iterable[Operation] = ()) -> bytes:
+    def _create(self, kind: str, data: Mapping[str, Any], book: Book) -> tuple[str, bytes]:
+        number = book.next_number()
+        blob = self._encode(kind, data, forge_log.entity_name(number, b""))
+        return forge_log.entity_name(number, blob), blob
+
+    def _encode(
+        self, kind: str, data: Mapping[str, Any], entity: str, seen: Iterable[Operation] = ()
+    ) -> bytes:
         return forge_log.encode(
             kind,
             author=self._actor,
@@ -272,4 +257,31 @@ class OperationForge:
             lamport=1 + max((o.lamport for o in seen), default=0),
             nonce=self._nonce(),
             data=data,
+            sign=self._sign_for(forge_names.place(entity, kind)),
+        )
+
+    def _sign_for(self, place: str) -> forge_log.Sign | None:
+        """How to sign, where there is a key; Refused where a listed name needs one."""
+        keys, signer = self._roster.people.get(self._actor), self._signer
+        mine = signer.public_key if signer else None
+        if keys is not None and mine not in keys:
+            have = "another key" if mine else "no key"
+            raise Refused(
+                f"{self._actor} is listed under [people] in tiphys.toml, and {have} is here to "
+                "sign in that name: `tiphys key` shows the line to add"
+            )
+        if signer is None or mine is None:
+            return None
+        forge = self._roster.forge()
+        if not forge:
+            return None
+        return lambda body: (mine, signer.sign(forge_names.message(forge, place, body)).hex())
+
+    def _stranger(self) -> bool:
+        return bool(self._roster.people) and self._actor not in self._roster.people
+
+    def _unlisted(self, doing: str) -> Refused:
+        return Refused(
+            f"only people listed in tiphys.toml may {doing}, and {self._actor} is not: "
+            "`tiphys key` shows the line to add"
         )

@@ -1,4 +1,8 @@
-"""What a forge holds: issues, pull requests, comments, reviews, statuses."""
+"""What a forge holds: issues, pull requests, comments, reviews, statuses.
+
+`author` is a name; `proven` says whether it is known to be theirs, or only claimed. `left_out` has
+a line for each thing that is not shown because it is not by whom it says.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,17 @@ from typing import Literal
 
 State = Literal["open", "closed", "merged"]
 ReviewDecision = Literal["approve", "request-changes", "comment"]
+# An approval in a name that nobody proves counts for nothing where proof is asked for.
+Decided = ReviewDecision | Literal["unproven-approval"]
 StatusState = Literal["success", "failure", "error", "pending"]
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment; one with a `key` is sticky: writing the key again replaces its body in place."""
+    """A comment; one with a `key` is sticky: writing the key again replaces its body in place.
+
+    `author` is who wrote the body that is there now.
+    """
 
     id: str
     author: str
@@ -20,6 +29,7 @@ class Comment:
     created: float  # seconds since the epoch
     key: str | None = None
     edited: float | None = None
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +37,11 @@ class Review:
     """A person's decision on one head commit of a pull request."""
 
     author: str
-    decision: ReviewDecision
+    decision: Decided
     sha: str
     body: str
     created: float
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,8 @@ class Issue:
     created: float
     labels: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
+    proven: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +88,5 @@ class Pull:
     comments: tuple[Comment, ...] = ()
     reviews: tuple[Review, ...] = ()
     merged_sha: str | None = None
+    proven: bool = False
+    left_out: tuple[str, ...] = ()

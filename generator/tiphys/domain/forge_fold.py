@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tiphys.domain.forge import Comment, Issue, Pull, Review, State, Status
+from tiphys.domain.forge import Comment, Decided, Issue, Pull, Review, State, Status
 from tiphys.domain.forge_log import CREATING, Operation, claimed_number
 
 Order = tuple[int, float, str]
@@ -47,20 +47,29 @@ def _rank(creation_order: Callable[[str], Order | None]) -> Callable[[str], tupl
     return rank
 
 
-def creation(operations: Iterable[Operation]) -> Operation | None:
-    """The operation that made an entity: the first of its kind in order."""
-    return min((o for o in operations if o.kind in CREATING), key=_by_order, default=None)
+def creation(entity: str, operations: Iterable[Operation]) -> Operation | None:
+    """The operation that made an entity: the one that its name is from."""
+    made = entity.rpartition("-")[2]
+    found = (o for o in operations if o.kind in CREATING and o.id.startswith(made))
+    return min(found, key=_by_order, default=None)
 
 
 def fold(
-    number: int, entity: str, operations: Iterable[Operation], number_of: Mapping[str, int]
+    number: int,
+    entity: str,
+    operations: Iterable[Operation],
+    number_of: Mapping[str, int],
+    *,
+    left_out: tuple[str, ...] = (),
+    listed: bool = False,
 ) -> Issue | Pull | None:
     """The view of one entity, shown as `number`; None without a readable creation.
 
-    `number_of` turns the issue that a pull request refers to into the number it shows.
+    `number_of` turns the issue that a pull request refers to into the number it shows. With
+    `listed` names that nobody proves approve nothing and replace nobody's comment.
     """
     ordered = _in_order(operations)
-    first = creation(ordered)
+    first = creation(entity, ordered)
     if first is None:
         return None
     title, body = first.data["title"], first.data["body"]
@@ -76,7 +85,9 @@ def fold(
         "author": first.author,
         "created": first.time,
         "labels": _labels(ordered, number, claimed_number(entity)),
-        "comments": _comments(ordered),
+        "comments": _comments(ordered, listed=listed),
+        "proven": first.proven,
+        "left_out": left_out,
     }
     if first.kind == "open-issue":
         return Issue(state=_state(ordered), **common)
@@ -86,11 +97,7 @@ def fold(
         source=first.data["source"],
         target=first.data["target"],
         issue=number_of.get(first.data["issue"]),
-        reviews=tuple(
-            Review(o.author, o.data["decision"], o.data["sha"], o.data["body"], o.time)
-            for o in ordered
-            if o.kind == "review"
-        ),
+        reviews=tuple(_review(o, listed=listed) for o in ordered if o.kind == "review"),
         merged_sha=merged,
         **common,
     )
@@ -135,18 +142,26 @@ def _labels(ordered: Iterable[Operation], number: int, claimed: int | None) -> t
     return tuple(sorted(found))
 
 
-def _comments(ordered: Iterable[Operation]) -> tuple[Comment, ...]:
+def _review(o: Operation, *, listed: bool) -> Review:
+    decision: Decided = o.data["decision"]
+    if decision == "approve" and listed and not o.proven:
+        decision = "unproven-approval"
+    return Review(o.author, decision, o.data["sha"], o.data["body"], o.time, o.proven)
+
+
+def _comments(ordered: Iterable[Operation], *, listed: bool) -> tuple[Comment, ...]:
     found: dict[str, Comment] = {}
     for o in ordered:
         if o.kind != "comment":
             continue
-        key = o.data["key"]
+        key, body = o.data["key"], o.data["body"]
         place = o.id if key is None else f"key {key}"
         first = found.get(place)
+        if first is not None and listed and not o.proven and first.author != o.author:
+            place = f"key {key} of {o.author}"
+            first = found.get(place)
         if first is None:
-            found[place] = Comment(o.id, o.author, o.data["body"], o.time, key)
+            found[place] = Comment(o.id, o.author, body, o.time, key, proven=o.proven)
         else:
-            found[place] = Comment(
-                first.id, first.author, o.data["body"], first.created, key, edited=o.time
-            )
+            found[place] = Comment(first.id, o.author, body, first.created, key, o.time, o.proven)
     return tuple(found.values())

@@ -24,6 +24,7 @@ TITLE_LENGTH = 256
 NAME_LENGTH = 128  # actors, keys, contexts
 LABEL_LENGTH = 64
 LABELS_AT_ONCE = 32
+VOUCHED_AT_ONCE = 4096
 BRANCH_LENGTH = 256
 SUMMARY_LENGTH = 1024
 OPERATION_BYTES = 512 * 1024  # a body may need six bytes per byte as JSON
@@ -33,14 +34,29 @@ _ENTITY = re.compile(r"([1-9][0-9]{0,8})-[0-9a-f]{16}\Z")
 _STATUS_ENTITY = re.compile(r"status-([0-9a-f]{40})\Z")
 _OPERATION = re.compile(r"[0-9a-f]{40}\Z")
 _SHA = re.compile(r"[0-9a-f]{40}\Z")
+_KEY = re.compile(r"ed25519:[0-9a-f]{64}\Z")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}\Z")
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A signature of an operation: by which key, over which bytes; nobody has checked it yet.
+
+    `key` is a public one ("ed25519:<64 hex>"), `signature` hex, `body` the bytes without it.
+    """
+
+    key: str
+    signature: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One thing that somebody did. `id` is the hash of its bytes, `time` seconds since the epoch.
 
-    `lamport` orders it after everything its author had seen of the entity.
+    `lamport` orders it after everything its author had seen of the entity. `proven` is whether a
+    key of its author's signed it, which `tiphys.domain.forge_names` finds out.
     """
 
     id: str
@@ -49,6 +65,8 @@ class Operation:
     time: float
     lamport: int
     data: Mapping[str, Any]
+    proof: Proof | None = None
+    proven: bool = False
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -123,11 +141,20 @@ def _labels(value: Any) -> list[str]:
     return [_label(label) for label in value]
 
 
+def _operations(value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or len(value) > VOUCHED_AT_ONCE:
+        raise InvalidInput(f"at most {VOUCHED_AT_ONCE} operations at once")
+    return [_operation(name) for name in value]
+
+
 clean_actor = _line(NAME_LENGTH, "actor")
 _title = _line(TITLE_LENGTH, "title")
 _branch = _line(BRANCH_LENGTH, "branch name")
 _name = _line(NAME_LENGTH, "name")
 _sha = _pattern("a commit sha", _SHA)
+_operation = _pattern("an operation's id", _OPERATION)
+_key = _pattern("a public key", _KEY)
+_signature = _pattern("a signature", _SIGNATURE)
 
 FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     "open-issue": {"title": _title, "body": clean_body},
@@ -148,6 +175,7 @@ FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
         "body": clean_body,
     },
     "merged": {"sha": _sha},
+    "vouch": {"operations": _operations},
     "status": {
         "context": _name,
         "state": _choice("state", *get_args(StatusState)),
@@ -155,6 +183,10 @@ FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     },
 }
 CREATING = ("open-issue", "open-pull")
+
+
+# Public key and signature (hex) over the bytes of an operation that has none yet.
+Sign = Callable[[bytes], tuple[str, str]]
 
 
 def encode(
@@ -165,6 +197,7 @@ def encode(
     lamport: int,
     nonce: str,
     data: Mapping[str, Any],
+    sign: Sign | None = None,
 ) -> bytes:
     """Bytes of a new operation, cleaned and within limits. InvalidInput, LimitExceeded.
 
@@ -179,6 +212,13 @@ def encode(
         "nonce": nonce,
         "data": {name: clean(data[name]) for name, clean in fields.items()},
     }
+    if sign is not None:
+        key, signature = sign(_written(record))
+        record["signature"] = {"key": key, "value": signature}
+    return _written(record)
+
+
+def _written(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
@@ -191,6 +231,7 @@ def decode(name: str, blob: bytes) -> Operation:
     """An operation read from under `name`; the data of a kind that we do not know is left unread.
 
     InvalidInput if it is malformed: a wrong name, broken JSON, text over its limit or not clean.
+    What is signed has one form in bytes, so that a copy in another form is no second operation.
     """
     if operation_id(blob) != name:
         raise InvalidInput("an operation's name is not the hash of its bytes")
@@ -212,7 +253,22 @@ def decode(name: str, blob: bytes) -> Operation:
     for field, clean in fields.items():
         if field not in data or clean(data[field]) != data[field]:
             raise InvalidInput(f"an operation's {field} is missing or not clean")
-    return Operation(name, kind, author, time, lamport, {name: data[name] for name in fields})
+    known = {name: data[name] for name in fields}
+    return Operation(name, kind, author, time, lamport, known, _proof(record, blob))
+
+
+def _proof(record: dict[str, Any], blob: bytes) -> Proof | None:
+    if "signature" not in record:
+        return None
+    try:
+        same = _written(record) == blob
+        signature = record.pop("signature")
+        proof = Proof(_key(signature["key"]), _signature(signature["value"]), _written(record))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidInput("an operation's signature is not readable") from error
+    if not same or len(signature) != 2:
+        raise InvalidInput("a signed operation is not in the form in which it is signed")
+    return proof
 
 
 def _refuse_constant(word: str) -> float:

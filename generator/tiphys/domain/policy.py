@@ -66,7 +66,9 @@ class Settings:
     `match_threshold` (0..1) is the
     retrieval score below which a request counts as unserved, `pace_seconds` the least time between
     two actions of the bot, `test_seconds` the most that one behaviour test may take. `author_*`
-    bound what the model may spend on one request: tokens that it writes, rounds, seconds.
+    bound what the model may spend on one request: tokens that it writes, rounds, seconds. `people`
+    maps names on the local forge, programs' too, to their public keys: a name that stands there is
+    proven by a signature or not believed.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -81,3 +83,4 @@ class Settings:
     author_tokens: int = 8000
     author_rounds: int = 4
     author_seconds: float = 600.0
+    people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from tiphys.adapters.forge_operations import Decide, OperationForge, Snapshot
+from tiphys.adapters.forge_book import Snapshot
+from tiphys.adapters.forge_keys import Signer, verify
+from tiphys.adapters.forge_operations import Decide, OperationForge
 from tiphys.domain.forge_log import Operation, decode, operation_id
+from tiphys.domain.forge_names import Roster
 
 
 class MemoryStore:
@@ -45,8 +48,16 @@ class MemoryForge(OperationForge):
         actor: str = "somebody",
         clock: Callable[[], float] = time.time,
         store: MemoryStore | None = None,
+        *,
+        people: Mapping[str, Sequence[str]] | None = None,
+        signer: Signer | None = None,
     ) -> None:
         count = itertools.count(1)
         super().__init__(
-            store or MemoryStore(), actor, clock=clock, nonce=lambda: f"{actor}-{next(count)}"
+            store or MemoryStore(),
+            actor,
+            roster=Roster(people or {}, lambda: "memory", verify),
+            signer=signer,
+            clock=clock,
+            nonce=lambda: f"{actor}-{next(count)}",
         )
