@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,7 @@ from tiphys.ports import (
 
 if TYPE_CHECKING:
     from tiphys.adapters.cluster_local import LocalClusters
+    from tiphys.adapters.forge_keys import KeySigner
     from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.git_sync import Synced
     from tiphys.adapters.notary import DsseNotary
@@ -67,7 +68,30 @@ def open_forge(path: Path | None = None, *, actor: str | None = None) -> Forge:
     """The forge inside that repository, writing as `actor` (the person at the keyboard)."""
     from tiphys.adapters.forge_local import LocalForge
 
-    return LocalForge(open_repository(path).path, actor or person())
+    repository = open_repository(path)
+    settings = read_config(repository).settings
+    who = actor or person()
+    return LocalForge(
+        repository.path,
+        who,
+        people=settings.people,
+        signer=forge_signer(who),
+        target=settings.target,
+    )
+
+
+def forge_signer(actor: str, *, make: bool = False) -> KeySigner:
+    """Signs on the forge in that name, where this user has a key for it or one is to be made."""
+    from tiphys.adapters.forge_keys import KeySigner, private_key
+
+    own = actor == person()
+    return KeySigner(lambda: private_key(actor, keys_folder(), os.environ.get, own=own, make=make))
+
+
+def own_names() -> dict[str, list[str]]:
+    """The person at the keyboard and their bot, with their public keys, made at the first need."""
+    names = (person(), configure(None, os.environ).settings.bot)
+    return {name: [forge_signer(name, make=True).public_key or ""] for name in names}
 
 
 def sync_forge(remote: str, path: Path | None = None) -> Synced:
@@ -339,13 +363,18 @@ def judge_folder(folder: Path, *, runner: Runner, progress: Progress) -> Verdict
     return verify(subject, policy=policy, sandbox=sandbox, progress=progress)
 
 
-def init_repository(folder: Path) -> tuple[str, int]:
-    """A new skill repository with the starter skills; (first commit, number of skills)."""
+def init_repository(
+    folder: Path, people: Mapping[str, Sequence[str]] | None = None
+) -> tuple[str, int]:
+    """A new skill repository with the starter skills; (first commit, number of skills).
+
+    `people` are listed in its settings with their public keys.
+    """
     from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.git_worktree import adopt
     from tiphys.scaffold import repository_files, write_files
 
-    files = repository_files(starter_skills(), starter_guardrails())
+    files = repository_files(starter_skills(), starter_guardrails(), people)
     write_files(folder, files)
     repository = GitRepository.init(folder)
     sha = repository.commit("main", None, {**files}, "Start with the starter skills\n")
@@ -394,7 +423,7 @@ def open_story(root: Path, teller: Teller) -> Iterator[Story]:
     from tiphys.demo import Story
 
     with WarmPool(clusters()) as pool:
-        init_repository(root)
+        init_repository(root, own_names())
         ports = open_ports(root, provider=lambda: pool)
         people = open_ports(root, actor=person(), provider=lambda: pool)
         yield Story(ports, people.forge, people, root, teller)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote
 
-from tiphys.adapters.notary import load_public, load_signer
+from tiphys.adapters.notary import key_from, load_public, load_signer
 
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner, Key
@@ -61,3 +64,32 @@ def verify(key: str, signature: bytes, message: bytes) -> bool:
 @lru_cache(maxsize=256)
 def _public(key: str) -> Key:
     return load_public(key)
+
+
+def private_key(
+    actor: str,
+    folder: Path,
+    environment: Callable[[str], str | None],
+    *,
+    own: bool,
+    make: bool = False,
+) -> bytes | None:
+    """PEM of the key that signs in a name; None where there is none and none is to be made.
+
+    The person at the keyboard (`own`) signs with TIPHYS_SIGNING_KEY or the key of their verdicts.
+    Other names, programs', have a file each below `folder`, and without one take the variable too,
+    so that a CI job needs nothing else. Unavailable.
+    """
+    file = folder / "signing-key.pem" if own else folder / "actors" / _file_name(actor)
+    given = environment("TIPHYS_SIGNING_KEY")
+    if given and (own or not file.exists()):
+        return given.encode()
+    if not make and not file.exists():
+        return None
+    return key_from(lambda _: None, file)
+
+
+def _file_name(actor: str) -> str:
+    """One for each name, readable where it is short enough for a file's name."""
+    plain = quote(actor, safe=" ")
+    return f"{plain if len(plain) < 200 else hashlib.sha256(actor.encode()).hexdigest()}.pem"
