@@ -1,54 +1,25 @@
-"""Any server with an OpenAI-compatible chat interface, as a `Model`.
-
-The interface is one POST, so a plain HTTP client does: it leaves the size of an answer, the waits
-and the sum of all seconds to us.
-"""
+"""Any server with an OpenAI-compatible chat interface, as a `Model`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tiphys import __version__
+from tiphys.adapters.model_http import ModelServer, RefusedRequest
 from tiphys.domain.errors import Unavailable
-from tiphys.domain.identity_rules import LOOPBACK
 from tiphys.ports import Completion, Message
 
 if TYPE_CHECKING:
     import httpx
 
-_ATTEMPTS = 3
-_BUSY = frozenset({408, 429, 500, 502, 503, 504})
-_REFUSED = frozenset({400, 422})
-_CONNECT_SECONDS = 10.0
-_LONGEST_WAIT = 30.0
-_BYTES = 1 << 20
+SECONDS = 120.0
 _MODEL_ID = 200
-
-
-class _TryAgain(Exception):
-    """The server is busy or away; `wait` is what it asks for, in seconds."""
-
-    def __init__(self, said: str, wait: float | None = None) -> None:
-        super().__init__(said)
-        self.wait = wait
-
-
-class _RefusedRequest(Exception):
-    """The server understands the request and will not have it in this form."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    wait: float | None
-    body: bytes
+# What some servers of this interface no longer take, and what they take instead.
+_OPTIONAL = {"max_tokens": "max_completion_tokens", "temperature": "", "seed": ""}
 
 
 class OpenAiModel:
@@ -64,18 +35,16 @@ class OpenAiModel:
         model: str,
         *,
         api_key: str = "",
-        seconds: float = 120.0,
+        seconds: float = SECONDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._url = f"{base_url.rstrip('/')}/chat/completions"
         self._model = model
-        self._api_key = api_key
         self._seconds = seconds
-        self._transport = transport
         self._who = f"model {model} at {_shown(base_url)}"
-        self._unwanted: set[str] = set()  # digests of schemas that the server refused
-        self._made: httpx.Client | None = None
-        self._making = threading.Lock()
+        url = f"{base_url.rstrip('/')}/chat/completions"
+        self._server = ModelServer(url, self._who, api_key=api_key, transport=transport)
+        # What the server refused: names of fields, and digests of schemas.
+        self._unwanted: set[str] = set()
 
     def complete(
         self,
@@ -88,7 +57,7 @@ class OpenAiModel:
     ) -> Completion:
         """One answer. Unavailable for a refusal, an outage, or an answer that is no completion.
 
-        A schema that the server refuses is left out, then and later.
+        A schema or an optional setting that the server refuses is left out, then and later.
         """
         body: dict[str, Any] = {
             "model": self._model,
@@ -97,102 +66,35 @@ class OpenAiModel:
             "seed": seed,
             "temperature": temperature,
         }
-        ends = time.monotonic() + self._seconds
         key = _digest(schema) if schema is not None else ""
         if schema is not None and key not in self._unwanted:
-            try:
-                return self._read(self._ask(body | {"response_format": _format(schema)}, ends))
-            except _RefusedRequest:
-                answer = self._plainly(body, ends)  # only if that works was it the schema
-                self._unwanted.add(key)
-                return answer
-        return self._plainly(body, ends)
+            body["response_format"] = _format(schema)
+        ends = time.monotonic() + self._seconds
+        answer, formatted = self._ask(body, ends)
+        if "response_format" in body and not formatted:
+            self._unwanted.add(key)
+        return self._read(answer)
 
-    def _plainly(self, body: Mapping[str, Any], ends: float) -> Completion:
-        try:
-            return self._read(self._ask(body, ends))
-        except _RefusedRequest as refused:
-            raise Unavailable(f"{self._who} {refused}; is its name right?") from None
-
-    def _ask(self, body: Mapping[str, Any], ends: float) -> bytes:
-        """The body of a 200. _RefusedRequest; Unavailable after the last attempt."""
-        data = json.dumps(body, ensure_ascii=False).encode()
-        for attempt in range(_ATTEMPTS):
+    def _ask(self, body: Mapping[str, Any], ends: float) -> tuple[bytes, bool]:
+        """The answer, and whether the schema was still in what was asked."""
+        unwanted = set(self._unwanted)
+        while True:
+            sent = _without(body, unwanted)
             try:
-                return self._once(data, ends)
-            except _TryAgain as trouble:
-                wait = 0.5 * 2**attempt if trouble.wait is None else trouble.wait
-                if attempt + 1 == _ATTEMPTS:
-                    raise Unavailable(f"{self._who} {trouble}; is it running?") from None
-                if wait > min(_LONGEST_WAIT, ends - time.monotonic()):
+                answer = self._server.post(sent, seconds=ends - time.monotonic())
+            except RefusedRequest as refused:
+                if refused.parameter in _OPTIONAL and refused.parameter in sent:
+                    unwanted.add(refused.parameter)
+                elif "response_format" in sent:
+                    unwanted.add("response_format")
+                else:
                     raise Unavailable(
-                        f"{self._who} {trouble} and asks for {wait:.0f} s; try again later"
-                        if trouble.wait is not None
-                        else f"{self._who} {trouble}; is it running?"
+                        f"{self._who} {refused}; check its name and that the request fits its"
+                        " context"
                     ) from None
-                time.sleep(wait)
-        raise AssertionError("every last attempt ends above")
-
-    def _once(self, data: bytes, ends: float) -> bytes:
-        # A thread of its own: the client's time-outs bound each read, not the sum of them.
-        answers: list[_Answer | BaseException] = []
-
-        def run() -> None:
-            try:
-                answers.append(self._exchange(data, ends))
-            except BaseException as problem:  # noqa: BLE001  # raised below, where it is heard
-                answers.append(problem)
-
-        asking = threading.Thread(target=run, daemon=True)
-        asking.start()
-        asking.join(max(0.0, ends - time.monotonic()) + 0.1)
-        if not answers:
-            raise self._late()
-        answer = answers[0]
-        if isinstance(answer, BaseException):
-            raise answer
-        if answer.status in _BUSY:
-            raise _TryAgain(f"answers {answer.status}", answer.wait)
-        if answer.status in _REFUSED:
-            raise _RefusedRequest(f"refuses the request ({answer.status})")
-        if answer.status != 200:
-            raise Unavailable(f"{self._who} answers {answer.status}; {_hint(answer.status)}")
-        return answer.body
-
-    def _exchange(self, data: bytes, ends: float) -> _Answer:
-        import httpx
-
-        left = max(0.1, ends - time.monotonic())
-        limits = httpx.Timeout(left, connect=min(left, _CONNECT_SECONDS))
-        got = bytearray()
-        try:
-            with self._client().stream("POST", self._url, content=data, timeout=limits) as response:
-                for chunk in response.iter_bytes():
-                    got += chunk
-                    if len(got) > _BYTES:
-                        raise Unavailable(
-                            f"{self._who} answers with more than {_BYTES} bytes; refused"
-                        )
-                    if time.monotonic() > ends:
-                        raise self._late()
-        except (httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
-            raise _TryAgain(f"does not answer ({type(problem).__name__})") from None
-        except httpx.TimeoutException:
-            raise self._late() from None
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
-            raise Unavailable(
-                f"{self._who} can't be asked; check OPENAI_BASE_URL, OPENAI_API_KEY and the proxy"
-            ) from None
-        except httpx.TransportError as problem:
-            raise _TryAgain(f"does not answer ({type(problem).__name__})") from None
-        except httpx.HTTPError as problem:  # such as a body in a broken compression
-            raise Unavailable(f"{self._who} answers nonsense ({type(problem).__name__})") from None
-        return _Answer(response.status_code, _wait(response.headers.get), bytes(got))
-
-    def _late(self) -> Unavailable:
-        return Unavailable(
-            f"{self._who} did not end within {self._seconds:g} s; allow it more, or ask for less"
-        )
+                continue
+            self._unwanted |= unwanted & _OPTIONAL.keys()
+            return answer, "response_format" in sent
 
     def _read(self, body: bytes) -> Completion:
         try:
@@ -217,23 +119,10 @@ class OpenAiModel:
             cut=choice.get("finish_reason") == "length",
         )
 
-    def _client(self) -> httpx.Client:
-        import httpx
 
-        with self._making:
-            if self._made is None:
-                headers = {
-                    "content-type": "application/json",
-                    "user-agent": f"tiphys/{__version__}",
-                }
-                if self._api_key:
-                    headers["authorization"] = f"Bearer {self._api_key}"
-                # What runs on this machine is never asked for through a proxy.
-                near = urlsplit(self._url).hostname in LOOPBACK
-                self._made = httpx.Client(
-                    headers=headers, transport=self._transport, trust_env=not near
-                )
-            return self._made
+def _without(body: Mapping[str, Any], unwanted: set[str]) -> dict[str, Any]:
+    instead = {_OPTIONAL[name]: body[name] for name in unwanted if _OPTIONAL.get(name)}
+    return {name: value for name, value in body.items() if name not in unwanted} | instead
 
 
 def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,18 +132,6 @@ def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _digest(schema: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
-
-
-def _wait(header: Callable[[str], str | None]) -> float | None:
-    """What the answer's headers ask for, in seconds; dates are not understood."""
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            seconds = float(header(name) or "") / unit
-        except ValueError:
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None
 
 
 def _count(value: Any) -> int:
@@ -273,9 +150,3 @@ def _shown(base_url: str) -> str:
     except ValueError:  # such as half an IPv6 address
         return base_url.rpartition("@")[2][:200]
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()[:200]
-
-
-def _hint(status: int) -> str:
-    if status in (401, 403):
-        return "check OPENAI_API_KEY"
-    return "check OPENAI_BASE_URL and the model's name"
