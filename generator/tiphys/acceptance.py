@@ -87,7 +87,17 @@ def judge_pull(number: int, ports: Ports, *, again: bool = False) -> Verdict:
 
 
 def publish(number: int, subject: Subject, verdict: Verdict, ports: Ports) -> None:
-    """The verdict as one comment, and as statuses on the head and on the merged tree."""
+    """The verdict as one comment, and as statuses on the head and on the merged tree.
+
+    Whoever can't speak in the bot's name has the verdict all the same: it is signed and kept.
+    """
+    try:
+        _publish(number, subject, verdict, ports)
+    except Refused as refusal:
+        ports.progress(f"not published: {refusal}")
+
+
+def _publish(number: int, subject: Subject, verdict: Verdict, ports: Ports) -> None:
     body = comment_body(verdict)
     pull = ports.forge.pull(number)
     if not any(c.key == VERDICT_KEY and c.body == body for c in pull.comments):
@@ -255,6 +265,11 @@ def check_reviewed(subject: Subject, pull: Pull, ports: Ports) -> None:
     """Refused unless somebody else approved this head, where it changes the rules themselves."""
     if not changes_guardrails(subject):
         return
+    if ports.settings.people and not pull.proven:
+        raise Refused(
+            f"guardrails are changed by people whom tiphys.toml lists, and {pull.author} is not: "
+            "else nobody is known to be a second person"
+        )
     nobody = {pull.author, ports.settings.bot}
     latest = {r.author: r for r in pull.reviews if r.author not in nobody}
     if any(r.decision == "request-changes" for r in latest.values()):

@@ -20,7 +20,6 @@ from tiphys.domain.errors import NotFound, Refused
 from tiphys.ports import (
     ClusterApi,
     ClusterProvider,
-    Forge,
     Index,
     Model,
     Repository,
@@ -32,6 +31,7 @@ from tiphys.ports import (
 if TYPE_CHECKING:
     from tiphys.adapters.cluster_local import LocalClusters
     from tiphys.adapters.forge_keys import KeySigner
+    from tiphys.adapters.forge_local import LocalForge
     from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.git_sync import Synced
     from tiphys.adapters.notary import DsseNotary
@@ -64,7 +64,7 @@ def open_repository(path: Path | None = None, *, author: str | None = None) -> G
     return GitRepository(path or Path.cwd(), author=author)
 
 
-def open_forge(path: Path | None = None, *, actor: str | None = None) -> Forge:
+def open_forge(path: Path | None = None, *, actor: str | None = None) -> LocalForge:
     """The forge inside that repository, writing as `actor` (the person at the keyboard)."""
     from tiphys.adapters.forge_local import LocalForge
 

@@ -50,8 +50,9 @@ def configure(file: bytes | None, environment: Mapping[str, str]) -> Configured:
 
 def named(settings: Settings) -> dict[str, Any]:
     """Every setting by its dotted name, as text where it is neither text, number nor list."""
-    flat = {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name != "policy"}
+    flat = {f.name: getattr(settings, f.name) for f in fields(Settings) if f.name not in _TABLES}
     flat["trusted_identities"] = tuple(str(each) for each in settings.trusted_identities)
+    flat |= {f"people.{name}": keys for name, keys in settings.people.items()}
     return flat | {f"policy.{f.name}": getattr(settings.policy, f.name) for f in fields(Policy)}
 
 

@@ -64,11 +64,11 @@ def test_as_a_program(folder):
         text=True,
         check=True,
     )
-    assert done.stdout == "#1\topen\tRun [web]\tann\t\n"
+    assert done.stdout == "#1\topen\tRun [web]\tann (unproven)\t\n"
 
 
 def test_issues(folder, good):
-    assert good(folder, "issue", "list") == "#1\topen\tRun [web]\tann\t\n"
+    assert good(folder, "issue", "list") == "#1\topen\tRun [web]\tann (unproven)\t\n"
     (listed,) = json.loads(good(folder, "issue", "list", "--json"))
     assert (listed["number"], listed["title"]) == (1, "Run [web]")
     good(folder, "issue", "comment", "1", "--body", "hello")

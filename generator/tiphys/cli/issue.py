@@ -7,9 +7,12 @@ import click
 from tiphys.cli.talk import (
     as_json,
     body_option,
+    by,
     print_comments,
     print_heading,
     print_json,
+    print_left_out,
+    print_problems,
     print_table,
     read_body,
     when,
@@ -30,10 +33,12 @@ def list_issues(state: str, json_: bool) -> None:
     """List issues."""
     from tiphys.bootstrap import open_forge
 
-    issues = open_forge().issues(None if state == "all" else state)
+    forge = open_forge()
+    issues = forge.issues(None if state == "all" else state)
+    print_problems(forge.problems())
     if json_:
         return print_json(list(issues))
-    rows = [[f"#{i.number}", i.state, i.title, i.author, ", ".join(i.labels)] for i in issues]
+    rows = [[f"#{i.number}", i.state, i.title, by(i), ", ".join(i.labels)] for i in issues]
     print_table(["number", "state", "title", "author", "labels"], rows, "no issues")
     return None
 
@@ -48,9 +53,10 @@ def show(number: int, json_: bool) -> None:
     issue = open_forge().issue(number)
     if json_:
         return print_json(issue)
-    facts = [issue.state, f"by {issue.author}", when(issue.created), *issue.labels]
+    facts = [issue.state, f"by {by(issue)}", when(issue.created), *issue.labels]
     print_heading(issue.number, issue.title, facts, issue.body)
     print_comments(issue.comments)
+    print_left_out(issue)
     return None
 
 

@@ -9,9 +9,12 @@ import click
 from tiphys.cli.talk import (
     as_json,
     body_option,
+    by,
     print_comments,
     print_heading,
     print_json,
+    print_left_out,
+    print_problems,
     print_table,
     read_body,
     when,
@@ -45,7 +48,9 @@ def list_pulls(state: str, json_: bool) -> None:
     """List pull requests."""
     from tiphys.bootstrap import open_forge
 
-    pulls = open_forge().pulls(None if state == "all" else state)
+    forge = open_forge()
+    pulls = forge.pulls(None if state == "all" else state)
+    print_problems(forge.problems())
     if json_:
         return print_json(list(pulls))
     rows = [[f"#{p.number}", p.state, p.title, p.source, ", ".join(p.labels)] for p in pulls]
@@ -64,7 +69,7 @@ def show(number: int, json_: bool) -> None:
     pull = forge.pull(number)
     if json_:
         return print_json(pull)
-    facts = [pull.state, f"{pull.source} into {pull.target}", f"by {pull.author}"]
+    facts = [pull.state, f"{pull.source} into {pull.target}", f"by {by(pull)}"]
     facts += [when(pull.created), *([f"for #{pull.issue}"] if pull.issue else []), *pull.labels]
     print_heading(pull.number, pull.title, facts, pull.body)
     head = _head(open_repository(), pull)
@@ -72,10 +77,11 @@ def show(number: int, json_: bool) -> None:
         click.echo(f"\n{status.context}: {status.state} {status.summary}".rstrip())
     for review in pull.reviews:
         stale = "" if review.sha == head else " (of an earlier head)"
-        click.secho(f"\n{review.author}: {review.decision} {review.sha[:12]}{stale}", bold=True)
+        click.secho(f"\n{by(review)}: {review.decision} {review.sha[:12]}{stale}", bold=True)
         if review.body.strip():
             click.echo(review.body.rstrip())
     print_comments(pull.comments)
+    print_left_out(pull)
     return None
 
 

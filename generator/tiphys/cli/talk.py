@@ -12,7 +12,7 @@ import click
 
 from tiphys.cli import output
 from tiphys.cli.output import read_text
-from tiphys.domain.forge import Comment
+from tiphys.domain.forge import Comment, Issue, Pull, Review
 
 _LIMIT = 1 << 20  # characters; the forge has its own, lower one
 as_json = click.option("--json", "json_", is_flag=True, help="Print JSON.")
@@ -51,11 +51,29 @@ def print_heading(number: int, title: str, facts: Sequence[str], body: str) -> N
         click.echo(f"\n{body.rstrip()}")
 
 
+def by(said: Comment | Review | Issue | Pull) -> str:
+    """Whose words these are, or say that they are."""
+    return said.author if said.proven else f"{said.author} (unproven)"
+
+
+def print_left_out(view: Issue | Pull) -> None:
+    """What is not shown because it is not by whom it says."""
+    for line in view.left_out:
+        click.secho(f"\nleft out: {line}", fg="yellow")
+
+
+def print_problems(problems: Sequence[str]) -> None:
+    """That something is left out altogether, on stderr."""
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        click.echo(f"left out: {problems[0]}{more}", err=True)
+
+
 def print_comments(comments: Iterable[Comment]) -> None:
     """The talk, oldest first."""
     for comment in comments:
         edited = ", edited" if comment.edited is not None else ""
-        click.secho(f"\n{comment.author}, {when(comment.created)}{edited}", bold=True)
+        click.secho(f"\n{by(comment)}, {when(comment.created)}{edited}", bold=True)
         click.echo(comment.body.rstrip())
 
 

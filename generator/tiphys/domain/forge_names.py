@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tiphys.domain.forge_fold import creation
-from tiphys.domain.forge_log import CREATING, Operation, claimed_number
+from tiphys.domain.forge_log import CREATING, FIELDS, Operation, claimed_number
 
 # Whether a public key ("ed25519:<64 hex>") made a signature over a message.
 Verify = Callable[[str, bytes, bytes], bool]
@@ -105,4 +105,5 @@ def _meddles(operation: Operation, first: Operation) -> bool:
 
 
 def _line(operation: Operation, reason: str) -> str:
-    return f"{operation.id[:12]}: {operation.kind} in the name of {operation.author}, {reason}"
+    kind = operation.kind if operation.kind in FIELDS else "something"
+    return f"{operation.id[:12]}: {kind} in the name of {operation.author}, {reason}"

@@ -27,8 +27,12 @@ class Request:
 
 
 def to_request(issue: Issue, *, bot: str) -> Request:
-    """The request that an issue holds; the bot's own comments are not part of it."""
-    said = [c for c in issue.comments if c.author != bot and c.key is None]
+    """The request that an issue holds; the bot's own comments are not part of it.
+
+    What nobody is proven to have said adds nothing to what somebody is proven to have asked.
+    """
+    heard_from = [c for c in issue.comments if c.proven or not issue.proven]
+    said = [c for c in heard_from if c.author != bot and c.key is None]
     question = next((c for c in issue.comments if c.key == QUESTION_KEY and c.author == bot), None)
     title = "" if issue.body.startswith(issue.title.removesuffix("...")) else f"{issue.title}\n"
     text, answers = title + issue.body, tuple(c.body for c in said)
