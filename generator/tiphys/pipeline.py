@@ -17,12 +17,19 @@ from tiphys.context import Ports
 from tiphys.domain.budget import Budget
 from tiphys.domain.errors import InvalidInput, Refused
 from tiphys.domain.forge import Issue, Pull
-from tiphys.library import Release
+from tiphys.library import Release, parse_skill, skill_names
 from tiphys.ports import Forge
 from tiphys.propose.author.loop import write
-from tiphys.propose.author.report import manifests_of, report, to_task
+from tiphys.propose.author.report import (
+    field_schemas,
+    manifests_of,
+    needs_namespace,
+    report,
+    to_task,
+)
 from tiphys.propose.author.types import Authored
-from tiphys.propose.draft import Draft, write_draft
+from tiphys.propose.draft import Draft, write_draft, write_learned
+from tiphys.propose.induce import induce as make_skill
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
     QUESTION_KEY,
@@ -149,6 +156,32 @@ def author(work: Work, ports: Ports) -> Work:
     return work
 
 
+def induce(work: Work, ports: Ports) -> Work:
+    """Make a skill of what a model wrote and a cluster took, so that it is written once."""
+    if work.authored is None or work.authored.best is None:
+        return work
+    request, made = _known(work.request), work.authored
+    manifests = manifests_of(work.authored.best)
+    if needs_namespace(work.authored.best):
+        ask = {"namespace": "In which namespace?"}
+        return replace(work, ending="asked", reply=question_body(ask, {}))
+    try:
+        found = make_skill(
+            request.text,
+            manifests,
+            field_schema=field_schemas(made),
+            taken=skill_names(ports.repository, work.base),
+        )
+        digest = ports.repository.tree_of(found.files)
+        skill = parse_skill(found.name, found.files, digest=digest)
+        taken = taken_folders(ports.repository, work.base)
+        folder = place(skill, found.values, work.releases, taken)
+        draft = write_learned(request, made, found, skill, folder=folder)
+    except (InvalidInput, Refused) as problem:
+        return replace(work, ending="declined", reply=report(made, str(problem)))
+    return replace(work, draft=draft)
+
+
 def propose(work: Work, ports: Ports) -> Work:
     """Push the branch and open (or update) the pull request."""
     pull = open_pull(
@@ -164,7 +197,15 @@ def propose(work: Work, ports: Ports) -> Work:
     return replace(work, pull=pull, ending="proposed", reply=reply)
 
 
-PROPOSE: tuple[Callable[[Work, Ports], Work], ...] = (understand, recall, reuse, author, propose)
+PROPOSE: tuple[Callable[[Work, Ports], Work], ...] = (
+    understand,
+    recall,
+    reuse,
+    author,
+    induce,
+    propose,
+)
+GENERATE = PROPOSE[: PROPOSE.index(induce)]
 
 
 def work_on(issue: Issue, ports: Ports) -> Work:
@@ -204,9 +245,9 @@ class Generated:
 
 
 def generate(text: str, ports: Ports, *, context: str = "") -> Generated:
-    """Run the stages before `propose` on a text; nothing is written."""
+    """Run the stages that find manifests for a text; nothing is kept."""
     work = Work(Issue(0, text[:80], text, "", "open", 0.0), context=context)
-    for stage in PROPOSE[:-1]:
+    for stage in GENERATE:
         work = stage(work, ports)
         if work.ending:
             break

@@ -64,6 +64,9 @@ class RepositoryWriter(Protocol):
         `expected` None creates an orphan branch. A new branch may start at any `expected` commit.
         """
 
+    def tree_of(self, files: Mapping[str, bytes]) -> str:
+        """The tree id that a folder of these files has; no branch shows it."""
+
     def preview(self, source: str, onto: str, message: str, *, commit: bool = False) -> Merge:
         """What merging commit `source` onto commit `onto` would give: an unreferenced commit.
 

@@ -218,6 +218,11 @@ class GitRepository:
         move_ref(self._repo, f"refs/heads/{branch}", standing, sha, "commit: tiphys")
         return sha
 
+    def tree_of(self, files: Mapping[str, bytes]) -> str:
+        """The tree id of a folder of these files; see the port."""
+        with translated("writing a tree"):
+            return git_trees.edit(self._repo, None, {**files})
+
     def _write(self, tree: str, parents: list[str], message: str) -> str:
         who = signature(self._repo, self._author, self._clock)
         text = message if message.endswith("\n") else message + "\n"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tiphys.domain.markdown import cell
 from tiphys.domain.skill import Skill
 from tiphys.library import Release, make_release, release_files
+from tiphys.propose.author.types import Authored
+from tiphys.propose.induce import Induced
 from tiphys.propose.request import Request
 from tiphys.propose.reuse import Filling, Match
 
@@ -47,6 +49,59 @@ def write_draft(request: Request, match: Match, filling: Filling, *, folder: str
             "Tiphys-Skill": f"{skill.name}@{skill.digest}",
         },
     )
+
+
+def write_learned(
+    request: Request, made: Authored, induced: Induced, skill: Skill, *, folder: str
+) -> Draft:
+    """A new skill together with its first release. InvalidInput.
+
+    `skill` is the induced one with the digest that its folder will have.
+    """
+    text, model = request.text, made.model
+    release = make_release(skill, induced.values, request=text, model=model, name=folder)
+    where = f" in {release.namespace}" if release.namespace else ""
+    return Draft(
+        branch=f"{BRANCH_PREFIX}{request.number}-{skill.name}",
+        title=f"Learn {skill.name}, and add {release.name}{where}",
+        body=_learned_body(request, made, induced, release, skill),
+        release=release,
+        files={
+            **{f"{skill.path}/{path}": data for path, data in induced.files.items()},
+            **release_files(release, skill),
+        },
+        trailers={
+            "Tiphys-Request": str(request.number),
+            "Tiphys-Skill": f"{skill.name}@{skill.digest}",
+            "Tiphys-Model": made.model,
+            "Tiphys-Prompt": made.prompt,
+            "Tiphys-Sampling": made.sampling,
+        },
+    )
+
+
+def _learned_body(
+    request: Request, made: Authored, induced: Induced, release: Release, skill: Skill
+) -> str:
+    changed = made.best.notes if made.best else ()
+    how = f"`{cell(made.model)}`, {made.prompt}, {made.sampling}; {made.spent}"
+    lines = [
+        f"Serves #{request.number}. No merged skill does, so a model wrote it ({how}).",
+        f"A cluster tried it out. As skill `{skill.name}` the next like request needs no model.",
+        "",
+        f"Road: {made.road.line}.",
+        "",
+        "| value | is |",
+        "|---|---|",
+        *(f"| {name} | `{cell(value)}` |" for name, value in induced.values.items()),
+        "",
+        f"The rendered manifests are in `{release.path}/`.",
+    ]
+    if changed:
+        lines += ["", "What was changed after the model:", "", *(f"- {cell(n)}" for n in changed)]
+    if induced.notes:
+        lines += ["", "What became a value:", "", *(f"- {cell(n)}" for n in induced.notes)]
+    return "\n".join(lines)
 
 
 def _body(request: Request, match: Match, filling: Filling, release: Release, skill: Skill) -> str:

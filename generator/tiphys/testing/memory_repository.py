@@ -78,8 +78,11 @@ class MemoryRepository:
         base = "/".join(filter(None, path.split("/")))
         if base and not files:
             raise NotFound(f"there is no folder {path!r} in {rev}")
-        names = sorted((p.removeprefix(f"{base}/") if base else p, d) for p, d in files.items())
-        return _digest("tree", *(part for pair in names for part in pair))
+        return self.tree_of({p.removeprefix(f"{base}/") if base else p: files[p] for p in files})
+
+    def tree_of(self, files: Mapping[str, bytes]) -> str:
+        """Digest of relative paths and contents."""
+        return _digest("tree", *(part for pair in sorted(files.items()) for part in pair))
 
     def changes(self, base: str, head: str, prefix: str = "") -> Sequence[Change]:
         """Paths that differ, sorted."""

@@ -17,6 +17,7 @@ from tiphys.domain.rehearsal import Problem, Rehearsal, Stage
 from tiphys.library import strict_yaml
 from tiphys.ports import ApiDescription, ClusterApi, Kind, Object, RepositoryReader
 from tiphys.verify.critic import Remark, remarks
+from tiphys.verify.drift import claim_of_set
 from tiphys.verify.guardrails import Guardrails, denied_by_policy, install
 from tiphys.verify.inventory import Polling, delete, reference
 
@@ -143,24 +144,35 @@ class ClusterWorkbench:
                     made.append(self._api.apply(each))
                 except ApiRefusal as refusal:
                     problems += _refusals(each, refusal, "refused", None)
-            self._settle(made)
+            waiting = self._settle(made)
             for each in made:
                 metadata = each["metadata"]
                 name, namespace = metadata["name"], metadata.get("namespace")
                 found = self._api.get(each["apiVersion"], each["kind"], name, namespace)
                 live.append(found or each)
-            problems += self._warnings(made)
+            problems += self._warnings(made, stuck=bool(waiting))
         finally:
             for each in reversed(made):
                 if each["kind"] != "Namespace":
                     delete(self._api, each)
+            self._remove_claims(made)
         return live
 
-    def _settle(self, made: Sequence[Object]) -> None:
+    def _remove_claims(self, made: Sequence[Object]) -> None:
+        """A StatefulSet's claims stay when it goes; the next try must not find them."""
+        sets = [each for each in made if each["kind"] == "StatefulSet"]
+        for place in {each["metadata"]["namespace"] for each in sets}:
+            for claim in self._api.list("v1", "PersistentVolumeClaim", place):
+                if any(claim_of_set(claim, each) for each in sets):
+                    delete(self._api, claim)
+
+    def _settle(self, made: Sequence[Object]) -> Sequence[Object]:
+        """Wait for controllers; those that have got nowhere."""
         waiting = [each for each in made if each["kind"] in _CONTROLLED]
         polling = Polling(_PATIENCE)
         while waiting and polling.again():
             waiting = [each for each in waiting if not self._acted_on(each)]
+        return waiting
 
     def _acted_on(self, obj: Object) -> bool:
         metadata = obj["metadata"]
@@ -172,17 +184,16 @@ class ClusterWorkbench:
         wanted = (obj.get("spec") or {}).get("replicas", 1)
         return bool(ready >= wanted or status.get("conditions"))
 
-    def _warnings(self, made: Sequence[Object]) -> Iterator[Problem]:
-        """Events that say why something made no progress."""
+    def _warnings(self, made: Sequence[Object], *, stuck: bool) -> Iterator[Problem]:
+        """Events that say why something made no progress; what only takes its time is no fault."""
         uids = {each["metadata"].get("uid"): _name(each) for each in made}
         seen: set[str] = set()
         for place in sorted({each["metadata"].get("namespace") or "" for each in made} - {""}):
             for event in self._api.list("v1", "Event", place):
                 about = event.get("involvedObject") or {}
                 words = " ".join(str(event.get("message") or "").split())[:300]
-                failed = event.get("type") == "Warning" and str(event.get("reason")).startswith(
-                    "Failed"
-                )
+                reason = str(event.get("reason"))
+                failed = reason == "FailedCreate" or (stuck and reason.startswith("Failed"))
                 ours = about.get("uid") in uids or _derived(about, made)
                 if failed and ours and words not in seen:
                     seen.add(words)

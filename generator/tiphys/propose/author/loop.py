@@ -80,6 +80,7 @@ class _Author:
             sampling=self.sampling,
             calls=self.meter.calls,
             tokens=self.meter.written,
+            schemas=self._described(),
             problems=problems,
         )
 

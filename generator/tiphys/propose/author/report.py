@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tiphys.domain.markdown import cell
 from tiphys.library import Release, strict_yaml
 from tiphys.propose.author.cards import cards_for
-from tiphys.propose.author.places import without_scratch
+from tiphys.propose.author.fields import Path
+from tiphys.propose.author.places import SCRATCH, without_scratch
 from tiphys.propose.author.types import Attempt, Authored, Example, Task
 from tiphys.propose.request import Request
 from tiphys.propose.understand import TEXT_LIMIT, read_values
@@ -41,14 +43,30 @@ def manifests_of(attempt: Attempt) -> dict[str, bytes]:
     return files
 
 
-def report(made: Authored) -> str:
+def needs_namespace(attempt: Attempt) -> bool:
+    """Whether nobody has said where its objects belong."""
+    return any(each["metadata"].get("namespace") == SCRATCH for each in attempt.objects)
+
+
+def field_schemas(made: Authored) -> Callable[[str, str, Path], Mapping[str, Any] | None]:
+    """The OpenAPI fragment of each field of what was written."""
+
+    def look(api_version: str, kind: str, path: Path) -> Mapping[str, Any] | None:
+        field = made.schemas.at(api_version, kind, path)
+        return field.schema if field is not None else None
+
+    return look
+
+
+def report(made: Authored, problem: str = "") -> str:
     """An honest no, with the best try and what is wrong with it."""
+    problems = [problem] if problem else made.problems[:_SHOWN]
     lines = [
         "No skill serves this, and what a model wrote is not good enough to propose.",
         "",
         f"It ended as {made.ended}: {made.spent}.",
         "",
-        *(f"- {cell(each)}" for each in made.problems[:_SHOWN]),
+        *(f"- {cell(each)}" for each in problems),
     ]
     if made.best is not None:
         shown = [data.decode() for data in manifests_of(made.best).values()]
@@ -56,12 +74,3 @@ def report(made: Authored) -> str:
         lines += [f"    {line}" for line in "---\n".join(shown).splitlines()]
     lines += ["", "Say more on this issue, or write the manifests by hand."]
     return "\n".join(lines)
-
-
-def trailers(made: Authored) -> Mapping[str, str]:
-    """What pins how it was made, for the commit."""
-    return {
-        "Tiphys-Model": made.model,
-        "Tiphys-Prompt": made.prompt,
-        "Tiphys-Sampling": made.sampling,
-    }

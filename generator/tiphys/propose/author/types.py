@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tiphys.domain.rehearsal import Rehearsal
+from tiphys.library.openapi import Schemas
 from tiphys.ports import Object
 from tiphys.propose.road import Road
 
@@ -55,7 +56,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Authored:
-    """The best attempt, None where no answer could be read. `ended` says why no more was done."""
+    """The best attempt, None where no answer could be read. `ended` says why no more was done.
+
+    `model`, `prompt` and `sampling` pin how it was made, `schemas` describe its kinds.
+    """
 
     best: Attempt | None
     ended: str
@@ -65,6 +69,7 @@ class Authored:
     sampling: str
     calls: int
     tokens: int
+    schemas: Schemas
     problems: tuple[str, ...] = ()
 
     @property

@@ -93,6 +93,12 @@ class RepositoryConformance:
         assert repository.tree_id("main", "one") != repository.tree_id("main", "three")
         assert repository.tree_id("main") != repository.tree_id("main", "one")
 
+    def test_a_tree_has_its_id_before_any_commit(self, repository: Repository) -> None:
+        files = {"x/a": b"1", "b": b"2"}
+        before = repository.tree_of(files)
+        repository.commit("main", None, {f"one/{path}": files[path] for path in files}, "First")
+        assert repository.tree_id("main", "one") == before
+
     def test_changes_name_what_differs(self, repository: Repository) -> None:
         base = repository.commit("main", None, {"a/x": b"1", "a/y": b"1", "b": b"1"}, "First")
         edits = {"a/x": b"2", "a/y": None, "c/z": b"1"}
