@@ -156,7 +156,9 @@ def sandboxes(
 
     @contextmanager
     def sandbox() -> Iterator[Sandbox]:
+        from tiphys.adapters.cluster_local import type_checks
         from tiphys.adapters.kube_api import KubeApi
+        from tiphys.toolchain import locate
         from tiphys.verify.check import Sandbox
 
         with provider().lease() as lease, closing(KubeApi(lease.kubeconfig)) as api:
@@ -166,6 +168,9 @@ def sandboxes(
                 _runner(runner, seconds, api, allowed_scripts),
                 rehearse=lambda other: _runner("embedded", seconds, other),
                 servers=servers(),
+                type_checks=lambda: type_checks(
+                    locate("kube-controller-manager"), lease.kubeconfig
+                ),
             )
 
     return sandbox

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.guardrails.objects import EXEMPT, LAX, NAMESPACE, Object
-from tiphys.adapters.cluster_local import LocalClusters
+from tiphys.adapters.cluster_local import LocalClusters, type_checks
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.bootstrap import starter_rules
 from tiphys.domain.errors import ApiRefusal
@@ -49,7 +49,8 @@ def guarded_lease(
     binaries: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Lease]:
     clusters = LocalClusters(binaries, root=tmp_path_factory.mktemp("guarded") / "clusters")
-    with clusters.lease() as lease:
+    checker = binaries["kube-controller-manager"]
+    with clusters.lease() as lease, type_checks(checker, lease.kubeconfig, root=clusters.root):
         yield lease
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from tiphys.domain.evidence import Outcome, Tier
@@ -29,6 +29,7 @@ class Sandbox:
 
     `rehearse` gives the in-process runner over another `ClusterApi`, such as a recording. `servers`
     leases bare API servers (no nodes, no controllers) of other Kubernetes minors: {"1.33": ...}.
+    `type_checks` makes the cluster check the types of admission policies, where it does not anyway.
     `recordings` holds, by case name, what each passing test saw, and `sifted` which mutants mean
     anything where that was found out ahead, both for the negative control.
     """
@@ -40,6 +41,7 @@ class Sandbox:
     servers: Mapping[str, Callable[[], AbstractContextManager[ClusterApi]]] = field(
         default_factory=dict
     )
+    type_checks: Callable[[], AbstractContextManager[None]] = nullcontext
     recordings: dict[str, Recording] = field(default_factory=dict)
     sifted: dict[str, Sifted] = field(default_factory=dict)
 
