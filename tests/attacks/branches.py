@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.attacks.forged import NO_VERDICT, evil_proposal, swap
 from tests.attacks.rawgit import FILE
 from tests.attacks.table import MERGE, OPENING, READING, attack
-from tests.attacks.world import ANN, BOB, BOT, BRANCH, FOLDER, REQUEST, Scene
+from tests.attacks.world import ANN, BOB, BRANCH, FOLDER, REQUEST, Scene
 from tiphys.adapters.forge_local import LocalForge
 
 # -- races -----------------------------------------------------------------------------------------
@@ -209,23 +209,8 @@ def own_branch_in_anothers_name(scene: Scene) -> int:
     words="quotes another",
 )
 def edited_request(scene: Scene) -> int:
-    return _edited(scene, BOT)
-
-
-@attack(
-    "forge",
-    "a person's request edited in that person's name",
-    by="critic",
-    words="50",
-    hole="in the local forge a name is what the writer says it is",
-)
-def edited_request_in_its_authors_name(scene: Scene) -> int:
-    return _edited(scene, ANN)
-
-
-def _edited(scene: Scene, author: str) -> int:
     text = REQUEST.replace("=50", "=5000")
-    scene.write_operation("edit", {"title": "Limits", "body": text}, on=scene.issue, author=author)
+    scene.write_operation("edit", {"title": "Limits", "body": text}, on=scene.issue)
     return scene.propose(scene.release(request=f"Limits\n{text}", data={"MAX_BASKET": "5000"}))
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.world import Scene, build, copy, own_notary
+from tests.attacks.world import ANN, BOB, BOT, Scene, build, copy, own_notary, own_signer
 from tests.cluster_fixtures import locate_binaries
 from tiphys.adapters import git_trees
 from tiphys.adapters.cluster_local import LocalClusters
+from tiphys.adapters.forge_keys import KeySigner
 from tiphys.adapters.notary import DsseNotary
 from tiphys.ports import Lease
 
@@ -32,11 +33,21 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> DsseNotary:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, key: DsseNotary, attacked_lease: Lease) -> Path:
+def signers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, KeySigner]:
+    """The keys by which people and the bot speak."""
+    folder = tmp_path_factory.mktemp("signers")
+    return {name: own_signer(folder, name) for name in (ANN, BOB, BOT)}
+
+
+@pytest.fixture(scope="session")
+def built(
+    tmp_path_factory: pytest.TempPathFactory, key: DsseNotary, signers: dict[str, KeySigner],
+    attacked_lease: Lease,
+) -> Path:  # fmt: skip
     """The repository to start from, with the verdict on one honest proposal remembered."""
     home = tmp_path_factory.mktemp("built") / "repo"
-    build(home)
-    scene = Scene(home, home, key, attacked_lease)
+    build(home, signers)
+    scene = Scene(home, home, key, attacked_lease, signers)
     sha = scene.push(scene.release())
     number = scene.open()
     verdict = scene.judge(number)
@@ -48,8 +59,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, key: DsseNotary, attacked_le
 
 @pytest.fixture
 def scene(
-    tmp_path: Path, built: Path, key: DsseNotary, attacked_lease: Lease,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, built: Path, key: DsseNotary, signers: dict[str, KeySigner],
+    attacked_lease: Lease, monkeypatch: pytest.MonkeyPatch,
 ) -> Scene:  # fmt: skip
     """A repository to attack, canaries around it."""
     outside = tmp_path / "outside"
@@ -57,4 +68,4 @@ def scene(
     (outside / "canary").write_text(f"file-{CANARY}")
     monkeypatch.setattr(git_trees, "MAX_OBJECTS", 20_000)  # a bomb is one at any limit
     monkeypatch.setenv("TIPHYS_ATTACK_CANARY", f"env-{CANARY}")
-    return Scene(copy(outside / "repo", built), outside, key, attacked_lease)
+    return Scene(copy(outside / "repo", built), outside, key, attacked_lease, signers)

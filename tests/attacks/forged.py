@@ -26,7 +26,7 @@ def evil_proposal(scene: Scene) -> int:
     return scene.propose(files)
 
 
-def _accepting(scene: Scene, number: int) -> bytes:
+def accepting(scene: Scene, number: int) -> bytes:
     """The Statement that would let it in."""
     ports = scene.ports()
     subject = pull_subject(scene.forge.pull(number), ports)
@@ -52,7 +52,7 @@ def _envelope(payload: bytes, signatures: list[dict[str, str]]) -> bytes:
 def _signed(scene: Scene, number: int) -> bytes:
     """An accepting verdict signed by a key of the proposer's own."""
     notary = own_notary(scene.home / "own-key")
-    return notary.sign(_accepting(scene, number), PAYLOAD_TYPE)
+    return notary.sign(accepting(scene, number), PAYLOAD_TYPE)
 
 
 # -- the store of verdicts -------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def _signed(scene: Scene, number: int) -> bytes:
 @attack("store", "an accepting verdict without any signature", by=MERGE, words=NO_VERDICT)
 def unsigned(scene: Scene) -> int:
     number = evil_proposal(scene)
-    return _kept(scene, number, _envelope(_accepting(scene, number), []))
+    return _kept(scene, number, _envelope(accepting(scene, number), []))
 
 
 @attack(
@@ -71,7 +71,7 @@ def forged_signature(scene: Scene) -> int:
     number = evil_proposal(scene)
     keyid = scene.notary._signer.public_key.keyid  # the id is public
     forged = [{"keyid": keyid, "sig": base64.b64encode(b"\0" * 64).decode()}]
-    return _kept(scene, number, _envelope(_accepting(scene, number), forged))
+    return _kept(scene, number, _envelope(accepting(scene, number), forged))
 
 
 @attack("store", "one signed by a key of its own", by=MERGE, words=NO_VERDICT)
@@ -124,7 +124,7 @@ def payload_edited(scene: Scene) -> int:
     number, envelope = _genuine(scene)
     swap(scene, number)
     found = json.loads(envelope)
-    found["payload"] = base64.b64encode(_accepting(scene, number)).decode()
+    found["payload"] = base64.b64encode(accepting(scene, number)).decode()
     return _kept(scene, number, json.dumps(found).encode())
 
 

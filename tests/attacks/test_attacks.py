@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.attacks import branches, forged, hollow, objects, skills, texts, trees
+from tests.attacks import branches, forged, hollow, names, objects, skills, texts, trees
 from tests.attacks.conftest import CANARY
 from tests.attacks.table import ATTACKS, MERGE, OPENING, READING, Attack
 from tests.attacks.world import Scene, said
@@ -22,7 +22,7 @@ CATEGORIES = {
     "branches", "delivery", "forge", "objects", "paths", "races", "reach", "record", "rules",
     "schema", "skills", "store", "templates", "tests", "trees", "words", "yaml",
 }  # fmt: skip
-assert all((branches, forged, hollow, objects, skills, texts, trees))  # they fill the table
+assert all((branches, forged, hollow, names, objects, skills, texts, trees))  # they fill the table
 LEAST = 60
 
 

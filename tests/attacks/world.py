@@ -1,7 +1,8 @@
 """A repository like those that people keep, and what the compromised proposer may do to it.
 
 It is the bot: it pushes any git object to branches `tiphys/*`, writes anything below refs/tiphys/
-and anything on the forge as itself. It can't push to main and has no signing key.
+and anything on the forge as itself, with the bot's key too. It can't push to main, and has no key
+that signs verdicts or speaks for a person.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import pygit2
 from tests.attacks.rawgit import FILE, Raw, RawGit
 from tests.attacks.thing import CARD, CLUSTER_SCHEMA, PLACES, SCHEMA, TEMPLATE, test_of
 from tiphys.acceptance import circumstances_of, judge_pull, pull_subject
+from tiphys.adapters.forge_keys import KeySigner
 from tiphys.adapters.forge_local import FORGE_REF, LocalForge
 from tiphys.adapters.git_repository import GitRepository
 from tiphys.adapters.kube_api import KubeApi
@@ -34,7 +36,7 @@ from tiphys.domain.forge_log import encode, entity_folder, entity_name, operatio
 from tiphys.library import load_skill_at, make_release, release_files
 from tiphys.ports import Lease
 from tiphys.propose.request import to_request
-from tiphys.scaffold import repository_files
+from tiphys.scaffold import people_line, repository_files
 from tiphys.testing.memory_index import MemoryIndex
 from tiphys.verify.check import Sandbox
 
@@ -60,6 +62,7 @@ class Scene(RawGit):
     outside: Path
     notary: DsseNotary
     lease: Lease
+    signers: Mapping[str, KeySigner]
     log: list[str] = field(default_factory=list)
     at_first_check: Callable[[], object] | None = None
     place: str = field(default_factory=lambda: f"vault-{secrets.token_hex(4)}")
@@ -67,12 +70,27 @@ class Scene(RawGit):
     def __post_init__(self) -> None:
         self.repository = GitRepository(self.home, author=BOT)
         self.git = pygit2.Repository(str(self.home))
-        self.forge = LocalForge(self.home, BOT)
-        self.ann = LocalForge(self.home, ANN)
         self.verdicts = GitVerdicts(self.home)
+        self.read_settings()
+
+    def read_settings(self) -> None:
+        """What main says now."""
         found = configure(self.repository.read("main", "tiphys.toml"), {}).settings
         self.settings = replace(found, test_seconds=TEST_SECONDS)
         self.stands = self.main  # where people have put main
+        self.forge, self.ann, self.bob = (self.forge_as(name) for name in (BOT, ANN, BOB))
+
+    def forge_as(self, actor: str) -> LocalForge:
+        """The forge as somebody uses it who has that name's key, if there is one."""
+        signer, people = self.signers.get(actor), self.settings.people
+        return LocalForge(self.home, actor, people=people, signer=signer)
+
+    def list_people(self) -> None:
+        """Main says whose keys are whose, as it does in a repository that `tiphys init` made."""
+        lines = [people_line(name, [s.public_key or ""]) for name, s in self.signers.items()]
+        text = self.repository.read("main", "tiphys.toml") + b"\n[people]\n"
+        self.merged({"tiphys.toml": text + "\n".join(lines).encode() + b"\n"})
+        self.read_settings()
 
     # -- what people run ---------------------------------------------------------------------------
 
@@ -80,7 +98,7 @@ class Scene(RawGit):
         """The pipeline as `actor` runs it."""
         return Ports(
             repository=GitRepository(self.home, author=actor),
-            forge=LocalForge(self.home, actor),
+            forge=self.forge_as(actor),
             index=MemoryIndex(),
             sandbox=self._sandbox,
             verdicts=self.verdicts,
@@ -257,6 +275,11 @@ class Scene(RawGit):
         names = [child.name or "" for bucket in tree for child in bucket]  # type: ignore[attr-defined]  # a tree
         return next(name for name in names if name.startswith(f"{number}-"))
 
+    def operations(self, number: int) -> list[bytes]:
+        """The bytes of every operation on an issue or pull request."""
+        tree = self.git.references[FORGE_REF].peel(pygit2.Tree)
+        return [blob.data for blob in tree[entity_folder(self.entity(number))]]  # type: ignore[union-attr]  # a tree of blobs
+
     def keep(self, key: str, sha: str, envelopes: Sequence[bytes], *, stamp: int = 0) -> None:
         """Envelopes in the store of verdicts, as if kept at `stamp` (milliseconds) and after."""
         first = stamp or int(time.time() * 1000)
@@ -273,12 +296,17 @@ def skill_with(**files: str) -> Callable[[Scene], int]:
     return lambda scene: scene.bring(released=False, **files)
 
 
+def own_signer(folder: Path, name: str) -> KeySigner:
+    """Signs on the forge with the key of that name in `folder`."""
+    return KeySigner(lambda: key_from(lambda _: None, folder / f"{name}.pem"))
+
+
 def own_notary(folder: Path, trusted: Sequence[str] = ()) -> DsseNotary:
     """A notary whose key lies in `folder`."""
     return DsseNotary(lambda: key_from(lambda _: None, folder / "signing-key.pem"), trusted)
 
 
-def build(home: Path) -> None:
+def build(home: Path, signers: Mapping[str, KeySigner]) -> None:
     """The repository that every attack starts from: starter skills, rules, two releases."""
     repository = GitRepository.init(home, bare=True)
     start = repository_files(ROOT / "skills", ROOT / "manifests" / "guardrails")
@@ -288,7 +316,7 @@ def build(home: Path) -> None:
         release = make_release(skill, values, request=f"Run {values['name']}")
         sha = repository.commit("main", sha, {**release_files(release, skill)}, "Merge a release\n")
     repository.commit("stable", sha, {}, "What runs\n")
-    LocalForge(home, ANN).open_issue("Limits", REQUEST)
+    LocalForge(home, ANN, signer=signers[ANN]).open_issue("Limits", REQUEST)
 
 
 def copy(home: Path, source: Path) -> Path:
