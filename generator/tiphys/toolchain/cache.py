@@ -21,7 +21,7 @@ from typing import Literal
 from tiphys.domain.errors import Unavailable
 from tiphys.toolchain.lock import Lock, Tool, load_lock
 
-Origin = Literal["download", "go", "placed"]
+Origin = Literal["download", "go", "pieces", "placed"]
 State = Literal["installed", "missing", "changed"]
 
 
@@ -62,21 +62,11 @@ class Cache:
 
     def receipt(self, tool: Tool) -> Receipt | None:
         """The receipt, or None if there is no readable one."""
-        try:
-            return Receipt(**json.loads(self._receipt_path(tool).read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
+        return read_receipt(self.path(tool))
 
     def state(self, tool: Tool) -> State:
         """By size and modification time alone."""
-        receipt = self.receipt(tool)
-        try:
-            found = self.path(tool).stat()
-        except OSError:
-            return "missing"
-        if receipt and (found.st_size, found.st_mtime_ns) == (receipt.size, receipt.mtime_ns):
-            return "installed"
-        return "changed"
+        return state_of(self.path(tool))
 
     def verify(self, tool: Tool) -> bool:
         """Whether the bytes are those of the receipt; if not, file and receipt are removed.
@@ -90,10 +80,10 @@ class Cache:
             return self._take_in(tool, path)
         if digest(path) != receipt.sha256:
             path.unlink()
-            self._receipt_path(tool).unlink()
+            receipt_path(path).unlink()
             return False
         if self.state(tool) != "installed":
-            self._write_receipt(tool, receipt.sha256, receipt.origin, receipt.source, 0.0)
+            write_receipt(path, receipt.sha256, receipt.origin, receipt.source)
         return True
 
     def store(self, tool: Tool, new: Path, *, origin: Origin, source: str, seconds: float) -> None:
@@ -106,30 +96,52 @@ class Cache:
         path = self.path(tool)
         path.parent.mkdir(parents=True, exist_ok=True)
         new.replace(path)
-        self._write_receipt(tool, sha256, origin, source, seconds)
+        write_receipt(path, sha256, origin, source, seconds)
 
     def _take_in(self, tool: Tool, path: Path) -> bool:
         try:
             check_version(tool, path)
         except Unavailable:
             return False
-        self._write_receipt(tool, digest(path), "placed", str(path), 0.0)
+        write_receipt(path, digest(path), "placed", str(path))
         return True
 
-    def _receipt_path(self, tool: Tool) -> Path:
-        return self.path(tool).with_name("receipt.json")
 
-    def _write_receipt(
-        self, tool: Tool, sha256: str, origin: Origin, source: str, seconds: float
-    ) -> None:
-        found = self.path(tool).stat()
-        receipt = Receipt(
-            sha256, found.st_size, found.st_mtime_ns, origin, source, round(seconds, 1)
-        )
-        path = self._receipt_path(tool)
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(asdict(receipt), indent=2) + "\n", "utf-8")
-        new.replace(path)
+def receipt_path(path: Path) -> Path:
+    """Where the receipt of the file at `path` is."""
+    return path.with_name("receipt.json")
+
+
+def read_receipt(path: Path) -> Receipt | None:
+    """The receipt of the file at `path`, or None if there is no readable one."""
+    try:
+        return Receipt(**json.loads(receipt_path(path).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def state_of(path: Path) -> State:
+    """Whether the file at `path` is that of its receipt, by size and modification time alone."""
+    receipt = read_receipt(path)
+    try:
+        found = path.stat()
+    except OSError:
+        return "missing"
+    if receipt and (found.st_size, found.st_mtime_ns) == (receipt.size, receipt.mtime_ns):
+        return "installed"
+    return "changed"
+
+
+def write_receipt(
+    path: Path, sha256: str, origin: Origin, source: str, seconds: float = 0.0
+) -> None:
+    """Write, whole or not at all, that the file at `path` was checked."""
+    found = path.stat()
+    receipt = Receipt(sha256, found.st_size, found.st_mtime_ns, origin, source, round(seconds, 1))
+    kept = receipt_path(path)
+    new = kept.with_suffix(".new")
+    new.write_text(json.dumps(asdict(receipt), indent=2) + "\n", "utf-8")
+    new.replace(kept)
 
 
 def cache_root() -> Path:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
-
-from filelock import FileLock, Timeout
 
 from tiphys.domain.errors import Unavailable
 from tiphys.toolchain.cache import Cache
@@ -17,6 +14,7 @@ from tiphys.toolchain.download import Downloader, extract
 from tiphys.toolchain.events import Event, Progress
 from tiphys.toolchain.gobuild import GoBuilder, work_folder
 from tiphys.toolchain.lock import Source, Tool, labels
+from tiphys.toolchain.locking import alone
 
 # Two builds fill two cores: one links or downloads modules while the other compiles.
 _SIDE_BY_SIDE = 2
@@ -65,7 +63,8 @@ class Work:
         self._progress(Event(subject, "start", "looking in the cache"))
         reasons: dict[str, tuple[str, ...]] = {tool.label: () for tool in tools}
         try:
-            with self._alone(tools[0], subject):
+            recipe = f"{tools[0].recipe.name}-{tools[0].version}"
+            with alone(self._cache.root, recipe, subject, self._progress, self._cancel):
                 wanted = [tool for tool in tools if not self._cache.verify(tool)]
                 left = wanted
                 for way in self._ways:
@@ -81,28 +80,6 @@ class Work:
             return
         took = f"ready after {time.monotonic() - started:.0f} s"
         self._progress(Event(subject, "done", took if wanted else "as it should be"))
-
-    @contextmanager
-    def _alone(self, tool: Tool, subject: str) -> Iterator[None]:
-        """Keep other installations of the same recipe waiting: they then find finished files."""
-        folder = self._cache.root / ".locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{tool.recipe.name}-{tool.version}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            self._progress(Event(subject, "step", "waiting for another installation"))
-        while not lock.is_locked:
-            if self._cancel.is_set():
-                raise Unavailable("interrupted")
-            try:
-                lock.acquire(timeout=0.5)
-            except Timeout:
-                continue
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _download(
         self, tools: Sequence[Tool], subject: str, reasons: dict[str, tuple[str, ...]]
