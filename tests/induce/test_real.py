@@ -57,3 +57,13 @@ def test_a_skill_made_of_verified_manifests_is_accepted(name, sandbox):
     control = next(e for e in verdict.evidence if e.check == "control")
     print(f"{name}: {made.name}: {control.summary}", *control.details, sep="\n   ")
     assert verdict.decision == "accept", "\n".join(map(str, said))
+
+
+def test_a_skill_of_two_releases_is_accepted_with_and_without_what_one_of_them_lacks(sandbox):
+    earlier = given()["web"]
+    made = induced("web-again", earlier=[(earlier.request, earlier.manifests)])
+    verdict = judged(made, given()["web-again"].request, sandbox)
+    said = [(e.check, e.summary, e.details) for e in verdict.evidence if e.outcome != "pass"]
+    control = next(e for e in verdict.evidence if e.check == "control")
+    print(control.summary, *control.details, sep="\n   ")
+    assert verdict.decision == "accept", "\n".join(map(str, said))

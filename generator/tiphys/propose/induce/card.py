@@ -12,6 +12,7 @@ from tiphys.propose.induce.reading import kebab
 from tiphys.propose.induce.signature import own_words
 
 _DESCRIPTION = 1000
+_LEAST = 60
 _NAMED_KINDS = 3
 _STARTERS = {
     "Deployment": "web-service", "StatefulSet": "stateful-store", "DaemonSet": "daemon-agent",
@@ -98,6 +99,8 @@ def _description(pieces: Sequence[Piece], choice: Choice) -> str:
     if asked:
         parts.append(f"Takes {listed(asked[:12])}.")
     text = " ".join(parts)
+    if len(text) < _LEAST:
+        text += " Use it where just such an object is asked for."
     return text if len(text) <= _DESCRIPTION else text[:_DESCRIPTION].rsplit(" ", 1)[0]
 
 

@@ -17,6 +17,7 @@ CLUSTER_KINDS = frozenset(
     "ValidatingAdmissionPolicyBinding".split()
 )
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "ReplicaSet")
+_RESERVED = frozenset("true false none and or not in is if else for loop".split())
 _FILE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,100}\Z")
 
 
@@ -92,7 +93,8 @@ def camel(*words: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", " ".join(words))
     parts = re.findall(r"[a-zA-Z0-9]+", spaced)
     text = "".join(part[:1].upper() + part[1:].lower() for part in parts)[:40]
-    return text[:1].lower() + text[1:] if text[:1].isalpha() else ""
+    name = text[:1].lower() + text[1:] if text[:1].isalpha() else ""
+    return f"{name}Value" if name in _RESERVED else name
 
 
 def _check(document: Any, file: str) -> None:

@@ -119,8 +119,13 @@ class Registry:
     def _name(self, base: str, address: Address) -> str:
         if base not in self._by_name:
             return base
+        probe = next((str(p) for p in address[1] if str(p).endswith("Probe")), "")
+        if probe and base == "healthPath":
+            return self._free(camel(probe.removesuffix("Probe"), "path"))
         for word in (self._container(address), self._role(address[0])):
-            name = camel(word, base) if word else ""
+            # `metricsPort` of a list `ports` says it once.
+            same = word.lower().endswith(base.lower())
+            name = camel(word, "" if same else base) if word else ""
             if name and name not in self._by_name:
                 return name
         keyed = camel(*keys_of(address[1])[-3:])

@@ -134,11 +134,9 @@ class Trees:
                 tree[f"({name} || {zero})" if zero else plain_key(key)] = text(value)
             return
         zero = self._zero(key, expression)
-        if condition is not None and condition.given:
-            asked = f"$values.{condition.name}"
-            tree[f"~.({asked} != null && [{name}] || `[]`)"] = {"(@)": leaf(expression)}
-        elif condition is not None and zero not in ("`[]`", "`{}`"):
-            tree[f"~.({holds(condition)} && [{name}] || `[]`)"] = {"(@)": leaf(expression)}
+        if condition is not None and zero not in ("`[]`", "`{}`"):
+            held = f"[{name} || {zero}]" if zero else f"[{name}]"
+            tree[f"~.({holds(condition)} && {held} || `[]`)"] = {"(@)": leaf(expression)}
         else:
             tree[f"({name} || {zero})" if zero else plain_key(key)] = leaf(expression)
             if zero == "`{}`":
@@ -166,8 +164,11 @@ class Trees:
             places = _places(before)
             for place, when in places:
                 asked = [*when, *([holds(condition)] if condition else [])]
-                test = " && ".join(f"({each})" for each in asked) or "`true`"
-                tree[f"~.({test} && [@[{place}]] || `[]`)"] = iterated(item)
+                if asked:
+                    test = " && ".join(f"({each})" for each in asked)
+                    tree[f"~.({test} && [@[{place}]] || `[]`)"] = iterated(item)
+                else:
+                    tree[f"(@[{place}])"] = item
         return tree
 
     def _item(self, here: Address, node: Node, piece: Piece, skip: set[tuple[str, ...]]) -> Any:
