@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -40,7 +41,10 @@ def get_json(
 
     Unavailable for everything else that may happen; the message never holds headers or a query.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Unavailable("an address to ask is not a URL") from None
     shown = f"{parts.scheme}://{parts.netloc}{parts.path}"[:200]
     local = parts.hostname in LOOPBACK
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
@@ -69,12 +73,18 @@ def get_json(
 def _get(url: str, headers: Mapping[str, str], seconds: float, *, proxies: bool) -> bytes | str:
     """The body, or what went wrong as a text."""
     handlers = [_Stay()] if proxies else [_Stay(), urllib.request.ProxyHandler({})]
+    end = time.monotonic() + seconds
+    body = b""
     request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310  # checked above
     try:
         with urllib.request.build_opener(*handlers).open(request, timeout=seconds) as response:
-            body: bytes = response.read(_BYTES + 1)
+            while len(body) <= _BYTES and time.monotonic() < end:
+                piece = response.read1(1 << 16)
+                if not piece:
+                    return body
+                body += piece
     except urllib.error.HTTPError as answer:
         return f"answered {answer.code}"
     except (OSError, ValueError, http.client.HTTPException) as problem:
         return f"no answer ({type(problem).__name__})"
-    return body if len(body) <= _BYTES else f"answered more than {_BYTES} bytes"
+    return f"answered more than {_BYTES} bytes" if len(body) > _BYTES else "answered too slowly"

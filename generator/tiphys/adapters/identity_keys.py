@@ -59,9 +59,7 @@ class IssuerKeys:
             known = self._ask(issuer, known, now)
         found = known.keys.get(kid)
         if found is None or not _within(found, now, GRACE_SECONDS):
-            raise Refused(
-                f"{issuer} does not publish the key {kid[:80]!a} (any more); verify again"
-            )
+            raise Refused(f"{issuer} publishes no key {kid[:80]!a} (any more); verify again")
         return found[1]
 
     def _ask(self, issuer: str, known: _Known, now: float) -> _Known:

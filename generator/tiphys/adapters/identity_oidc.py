@@ -152,10 +152,9 @@ def _parts(token: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
         claims = jwt.decode(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, RecursionError) as problem:
         raise Refused(f"not a token ({type(problem).__name__})") from None
-    if header.get("alg") not in _KINDS:
-        raise Refused(
-            f"tokens are signed by {', '.join(_KINDS)}, not {str(header.get('alg'))[:20]!a}"
-        )
+    said = str(header.get("alg"))[:20]
+    if said not in _KINDS or said != header["alg"]:
+        raise Refused(f"tokens are signed by {', '.join(_KINDS)}, not {said!a}")
     if "crit" in header or "b64" in header:
         raise Refused("the token's header asks for what is not supported")
     if not isinstance(header.get("kid"), str) or not 0 < len(header["kid"]) <= 200:
