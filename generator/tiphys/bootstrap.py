@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from tiphys.domain.evidence import Verdict
     from tiphys.domain.policy import Policy, TrustedIdentity
     from tiphys.domain.ranking import Calibration
+    from tiphys.learn.author_bench import Outcome, Setup
     from tiphys.learn.speed import Figure
+    from tiphys.learn.tasks import Task
     from tiphys.merge_queue import Ended
     from tiphys.verify.check import Sandbox
     from tiphys.verify.guardrails import Guardrails
@@ -272,12 +274,23 @@ def keys_folder() -> Path:
     return Path(os.environ.get("TIPHYS_KEYS") or user_data_path("tiphys"))
 
 
-def open_model(name: str) -> Model:
-    """The model of that name at OPENAI_BASE_URL, with OPENAI_API_KEY."""
+def open_model(name: str, *, keep: Path | None = None) -> Model:
+    """The model of that name at OPENAI_BASE_URL, with OPENAI_API_KEY.
+
+    With `keep`, each exchange is kept in that folder and asked for only once.
+    """
     from tiphys.adapters.model_openai import OpenAiModel
 
     address = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
-    return OpenAiModel(address, name, api_key=os.environ.get("OPENAI_API_KEY", ""))
+    transport = None
+    if keep is not None:
+        import httpx
+
+        from tiphys.adapters.model_replay import Replay
+
+        transport = Replay(keep, httpx.HTTPTransport())
+    key = os.environ.get("OPENAI_API_KEY", "")
+    return OpenAiModel(address, name, api_key=key, transport=transport)
 
 
 def environment(runner: Runner = "embedded", model: str = "") -> dict[str, str]:
@@ -432,6 +445,46 @@ def open_story(root: Path, teller: Teller) -> Iterator[Story]:
         ports = open_ports(root, provider=lambda: pool)
         people = open_ports(root, actor=person(), provider=lambda: pool)
         yield Story(ports, people.forge, people, root, teller)
+
+
+def measure_author(
+    tasks: Sequence[Task],
+    setups: Sequence[Setup],
+    *,
+    seeds: int,
+    rounds: int,
+    keep: Path | None = None,
+) -> Iterator[Outcome]:
+    """The outcomes of `tiphys bench author`, on one cluster without guardrails.
+
+    With `keep`, what the model says is kept in that folder, and asked for only once. Unavailable.
+    """
+    import time
+
+    from tiphys.adapters.kube_api import KubeApi
+    from tiphys.domain.budget import Budget
+    from tiphys.learn.author_bench import run
+    from tiphys.verify.guardrails import Guardrails
+    from tiphys.verify.workbench import ClusterWorkbench
+
+    settings = configure(None, os.environ).settings
+    model = open_model(settings.model, keep=keep)
+    with sandboxes(clusters)() as sandbox, closing(KubeApi(sandbox.lease.kubeconfig)) as api:
+
+        @contextmanager
+        def bench(task: Task) -> Iterator[Workbench]:
+            yield ClusterWorkbench(api, api, Guardrails(), presumed=task.presumes)
+
+        yield from run(
+            tasks,
+            setups,
+            seeds=seeds,
+            model=model,
+            bench=bench,
+            sandbox=sandbox,
+            budget=Budget(settings.author_tokens, rounds, settings.author_seconds),
+            clock=time.monotonic,
+        )
 
 
 def measure_speed(

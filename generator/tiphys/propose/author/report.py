@@ -25,13 +25,18 @@ def to_task(
     releases: Sequence[Release] = (),
     context: str = "",
     examples: Sequence[Example] = (),
+    cards: bool = True,
 ) -> Task:
-    """The request with its answers, bounded, and where its objects belong as far as it says so."""
+    """The request with its answers, bounded, and where its objects belong as far as it says so.
+
+    `examples` are shown to the model before the `cards` of the kinds that the request speaks of.
+    """
     text = "\n".join((request.text, *request.answers)).strip()[:TEXT_LIMIT]
     known = {each.namespace for each in releases if each.namespace}
     found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace", "")
-    cards = (Example(f"An example of a {each.kind}", each.example) for each in cards_for(text))
-    return Task(text, str(found), context[:TEXT_LIMIT], (*examples, *cards))
+    known_kinds = cards_for(text) if cards else ()
+    shown = (Example(f"An example of a {each.kind}", each.example) for each in known_kinds)
+    return Task(text, str(found), context[:TEXT_LIMIT], (*examples, *shown))
 
 
 def manifests_of(attempt: Attempt) -> dict[str, bytes]:
@@ -41,6 +46,11 @@ def manifests_of(attempt: Attempt) -> dict[str, bytes]:
         stem = re.sub(r"[^a-z0-9-]", "-", str(each["kind"]).lower())
         files[f"{number:02}-{stem}.yaml"] = strict_yaml.dump(each).encode()
     return files
+
+
+def answer_of(attempt: Attempt) -> str:
+    """All of it as one YAML text."""
+    return "---\n".join(data.decode() for data in manifests_of(attempt).values())
 
 
 def needs_namespace(attempt: Attempt) -> bool:
@@ -69,8 +79,7 @@ def report(made: Authored, problem: str = "") -> str:
         *(f"- {cell(each)}" for each in problems),
     ]
     if made.best is not None:
-        shown = [data.decode() for data in manifests_of(made.best).values()]
         lines += ["", "The best try, which nobody should apply as it stands:", ""]
-        lines += [f"    {line}" for line in "---\n".join(shown).splitlines()]
+        lines += [f"    {line}" for line in answer_of(made.best).splitlines()]
     lines += ["", "Say more on this issue, or write the manifests by hand."]
     return "\n".join(lines)

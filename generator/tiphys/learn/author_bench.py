@@ -1,0 +1,185 @@
+"""The development benchmark: how often an author is right, and what each of its pieces is worth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tiphys.domain.budget import Budget
+from tiphys.domain.errors import Unavailable
+from tiphys.learn.calibrate import Share
+from tiphys.learn.tasks import Judged, Task, judge_answer
+from tiphys.ports import Message, Model, Workbench
+from tiphys.propose.author.loop import write
+from tiphys.propose.author.report import answer_of, to_task
+from tiphys.propose.author.types import ALL, Pieces
+from tiphys.propose.request import Request
+from tiphys.verify.check import Sandbox
+
+_FENCED = re.compile(r"```[a-z]*\n(.*?)(?:```|\Z)", re.DOTALL)
+_TOKENS = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What an author may use. `plain` is the model's answer as it stands, nothing tried out."""
+
+    name: str
+    plain: bool = False
+    cards: bool = True
+    pieces: Pieces = ALL
+
+
+_NONE = Pieces(feedback=False, mending=False, settling=False, sampling=False)
+SETUPS: tuple[Setup, ...] = (
+    Setup("zero-shot", plain=True, cards=False, pieces=_NONE),
+    Setup("+ feedback", cards=False, pieces=replace(_NONE, feedback=True, sampling=True)),
+    Setup("+ grounding", pieces=replace(ALL, settling=False)),
+    Setup("all"),
+    Setup("all - cards", cards=False),
+    Setup("all - mending", pieces=replace(ALL, mending=False)),
+    Setup("all - settling", pieces=replace(ALL, settling=False)),
+    Setup("all - feedback", pieces=replace(ALL, feedback=False)),
+    Setup("all - sampling", pieces=replace(ALL, sampling=False)),
+)
+End = Literal["good", "known bad", "untried", "no answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One task under one setup. `end` is what the author itself knew of its answer."""
+
+    task: Task
+    setup: str
+    seed: int
+    judged: Judged
+    end: End
+    tokens: int
+    calls: int
+    seconds: float
+
+
+def run(
+    tasks: Sequence[Task],
+    setups: Iterable[Setup],
+    *,
+    seeds: int,
+    model: Model,
+    bench: Callable[[Task], AbstractContextManager[Workbench]],
+    sandbox: Sandbox,
+    budget: Budget,
+    clock: Callable[[], float],
+) -> Iterator[Outcome]:
+    """Every task under every setup with every seed, one after the other. Unavailable."""
+    chosen = list(setups)
+    for seed in range(seeds):
+        for task in tasks:
+            for setup in chosen:
+                started = clock()
+                made = _Made(task, setup, seed, model, bench, budget, clock)
+                text, end, tokens, calls = made.answer()
+                seconds = clock() - started
+                judged = judge_answer(task, text, sandbox)
+                yield Outcome(task, setup.name, seed, judged, end, tokens, calls, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    task: Task
+    setup: Setup
+    seed: int
+    model: Model
+    bench: Callable[[Task], AbstractContextManager[Workbench]]
+    budget: Budget
+    clock: Callable[[], float]
+
+    def answer(self) -> tuple[str, End, int, int]:
+        """The text, what is known of it, tokens written and calls."""
+        if self.setup.plain:
+            return self._plain()
+        request = Request(0, self.task.request)
+        task = to_task(request, context=self.task.context, cards=self.setup.cards)
+        with self.bench(self.task) as bench:
+            made = write(
+                task,
+                bench=bench,
+                model=self.model,
+                budget=self.budget,
+                clock=self.clock,
+                pieces=self.setup.pieces,
+                seed=self.seed,
+            )
+        if made.best is None:
+            return "", "no answer", made.tokens, made.calls
+        end: End = "good" if made.good else "known bad"
+        return answer_of(made.best), end, made.tokens, made.calls
+
+    def _plain(self) -> tuple[str, End, int, int]:
+        context = f"\n\n```yaml\n{self.task.context}\n```" if self.task.context else ""
+        messages = (
+            Message("system", "You write Kubernetes manifests. Answer with YAML only."),
+            Message("user", self.task.request + context),
+        )
+        warm = 0.0 if self.seed == 0 else 0.7
+        said = self.model.complete(messages, max_tokens=_TOKENS, seed=self.seed, temperature=warm)
+        fenced = _FENCED.findall(said.text)
+        return "\n---\n".join(fenced) or said.text, "untried", said.output_tokens, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A setup over tasks and seeds: passes, and means for each task."""
+
+    setup: str
+    passed: Share
+    by_stage: Mapping[str, int]
+    wrong_but_good: int
+    tokens: float
+    calls: float
+    seconds: float
+
+
+def figures(outcomes: Sequence[Outcome]) -> list[Figures]:
+    """One for each setup, in order. Unavailable without outcomes."""
+    if not outcomes:
+        raise Unavailable("no task was run")
+    found = []
+    for name in dict.fromkeys(each.setup for each in outcomes):
+        mine = [each for each in outcomes if each.setup == name]
+        failed = [each for each in mine if not each.judged.passed]
+        stages = [each.judged.stage for each in failed]
+        found.append(
+            Figures(
+                setup=name,
+                passed=Share(len(mine) - len(failed), len(mine)),
+                by_stage={stage: stages.count(stage) for stage in dict.fromkeys(stages)},
+                wrong_but_good=sum(each.end == "good" for each in failed),
+                tokens=sum(each.tokens for each in mine) / len(mine),
+                calls=sum(each.calls for each in mine) / len(mine),
+                seconds=sum(each.seconds for each in mine) / len(mine),
+            )
+        )
+    return found
+
+
+def table(found: Sequence[Figures]) -> list[list[str]]:
+    """Rows for people, the heading first."""
+    heading = ["setup", "pass@1 (95 %)", "refused", "fails its check", "wrong, thought good",
+               "tokens", "calls", "seconds"]  # fmt: skip
+    rows = [
+        [
+            each.setup,
+            str(each.passed),
+            str(each.by_stage.get("refused", 0) + each.by_stage.get("parse", 0)),
+            str(each.by_stage.get("check", 0)),
+            str(each.wrong_but_good),
+            f"{each.tokens:.0f}",
+            f"{each.calls:.1f}",
+            f"{each.seconds:.0f}",
+        ]
+        for each in found
+    ]
+    return [heading, *rows]
