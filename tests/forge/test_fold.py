@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.domain import forge_log
+from tiphys.domain import forge_fields, forge_log
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.forge import Issue, Pull
 from tiphys.domain.forge_fold import creation, fold, numbers, statuses
@@ -199,15 +199,15 @@ def test_any_bytes_decode_or_are_refused(blob):
 
 @given(st.text(max_size=300))
 def test_cleaning_is_done_once(body):
-    once = forge_log.clean_body(body)
-    assert forge_log.clean_body(once) == once
+    once = forge_fields.clean_body(body)
+    assert forge_fields.clean_body(once) == once
     once.encode()
 
 
 @given(st.text(max_size=300))
 def test_what_is_written_can_be_read(body):
     made = operation("comment", {"body": body, "key": None}, nonce=str(random.Random(0).random()))
-    assert made.data["body"] == forge_log.clean_body(body)
+    assert made.data["body"] == forge_fields.clean_body(body)
 
 
 @pytest.mark.parametrize(("author", "title"), [("ann", "new"), ("bot", "old")])

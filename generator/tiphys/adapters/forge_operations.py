@@ -9,12 +9,14 @@ from typing import Any, Protocol
 
 from tiphys.adapters.forge_book import Book, Snapshot, View, as_pull
 from tiphys.adapters.forge_keys import Signer, verify
-from tiphys.domain import forge_log, forge_names
+from tiphys.adapters.forge_voice import Voice
+from tiphys.domain import forge_log
 from tiphys.domain.errors import NotFound, Refused
 from tiphys.domain.forge import Comment, Issue, Pull, ReviewDecision, Status, StatusState
+from tiphys.domain.forge_fields import FIELDS, VOUCHED_AT_ONCE
 from tiphys.domain.forge_fold import statuses
 from tiphys.domain.forge_log import Operation
-from tiphys.domain.forge_names import Judged, Roster, Screened
+from tiphys.domain.forge_names import Roster, place
 
 # What to add (folder, bytes), decided on a snapshot; None when there is nothing to do.
 Decide = Callable[[Snapshot], tuple[str, bytes] | None]
@@ -47,12 +49,9 @@ class OperationForge:
         nonce: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self._store = store
-        self._actor = forge_log.clean_actor(actor)
-        self._roster = roster or Roster({}, str, verify)
-        self._signer = signer
+        self._voice = Voice(actor, roster or Roster({}, str, verify), signer)
         self._clock = clock
         self._nonce = nonce
-        self._judged: dict[tuple[str, str], Judged] = {}
 
     # reading
 
@@ -83,20 +82,8 @@ class OperationForge:
         found = self._book(self._store.snapshot()).screened(entity)
         return statuses(sha, found.operations)
 
-    # whose words count
-
     def _book(self, snapshot: Snapshot) -> Book:
-        return Book(snapshot, self._screen)
-
-    def _screen(self, entity: str, operations: Iterable[Operation]) -> Screened:
-        def judged(operation: Operation) -> Judged:
-            place = (entity, operation.id)
-            if place not in self._judged:
-                self._judged[place] = forge_names.judge(entity, operation, self._roster)
-            return self._judged[place]
-
-        listed = bool(self._roster.people)
-        return forge_names.screen(entity, operations, judged=judged, listed=listed)
+        return Book(snapshot, self._voice.screen)
 
     # writing
 
@@ -144,8 +131,8 @@ class OperationForge:
     def comment(self, number: int, body: str, key: str | None = None) -> Comment:
         """Comment on an issue or pull request; the same `key` replaces that comment in place."""
         view, operation = self._act(number, "comment", {"body": body, "key": key})
-        wanted = None if key is None else forge_log.FIELDS["comment"]["key"](key)
-        mine = (wanted, self._actor)
+        wanted = None if key is None else FIELDS["comment"]["key"](key)
+        mine = (wanted, self._voice.actor)
         return next(
             c
             for c in view.comments
@@ -176,16 +163,16 @@ class OperationForge:
 
         def idle(view: View) -> bool:
             pull = as_pull(view)
-            if self._stranger() and pull.author != self._actor:
-                raise self._unlisted("edit another's text")
+            if pull.author != self._voice.actor:
+                self._voice.must_be_listed("edit another's text")
             return (pull.title, pull.body) == (title, body)
 
         self._act(number, "edit", {"title": title, "body": body}, idle)
 
     def review(self, number: int, sha: str, decision: ReviewDecision, body: str) -> None:
         """Record a review of one head commit."""
-        if decision == "approve" and self._stranger():
-            raise self._unlisted("approve")
+        if decision == "approve":
+            self._voice.must_be_listed("approve")
         data = {"sha": sha, "decision": decision, "body": body}
         self._act(number, "review", data, lambda view: as_pull(view) is None)
 
@@ -210,6 +197,30 @@ class OperationForge:
             return merged is not None
 
         self._act(number, "merged", {"sha": sha}, idle)
+
+    def vouch(self) -> int:
+        """Stand by what is left out in the actor's own name; how many operations now count.
+
+        That is what was said before the name was listed, or by a key that was taken off the list.
+        Whoever calls this has looked at it (`problems`): what is vouched for is theirs.
+        """
+        before = self._store.snapshot()
+        return sum(self._vouch(entity) for entity in before.entities())
+
+    def _vouch(self, entity: str) -> int:
+        count = 0
+
+        def decide(snapshot: Snapshot) -> tuple[str, bytes] | None:
+            nonlocal count
+            seen = snapshot.operations(entity)
+            counted = {o.id for o in self._voice.screen(entity, seen).operations}
+            mine = [o.id for o in seen if o.author == self._voice.actor and o.id not in counted]
+            count = len(mine[:VOUCHED_AT_ONCE])
+            data = {"operations": mine[:VOUCHED_AT_ONCE]}
+            return (entity, self._encode("vouch", data, entity, seen)) if mine else None
+
+        self._store.append(decide)
+        return count
 
     def _act(
         self,
@@ -252,36 +263,10 @@ class OperationForge:
     ) -> bytes:
         return forge_log.encode(
             kind,
-            author=self._actor,
+            author=self._voice.actor,
             time=self._clock(),
             lamport=1 + max((o.lamport for o in seen), default=0),
             nonce=self._nonce(),
             data=data,
-            sign=self._sign_for(forge_names.place(entity, kind)),
-        )
-
-    def _sign_for(self, place: str) -> forge_log.Sign | None:
-        """How to sign, where there is a key; Refused where a listed name needs one."""
-        keys, signer = self._roster.people.get(self._actor), self._signer
-        mine = signer.public_key if signer else None
-        if keys is not None and mine not in keys:
-            have = "another key" if mine else "no key"
-            raise Refused(
-                f"{self._actor} is listed under [people] in tiphys.toml, and {have} is here to "
-                "sign in that name: `tiphys key` shows the line to add"
-            )
-        if signer is None or mine is None:
-            return None
-        forge = self._roster.forge()
-        if not forge:
-            return None
-        return lambda body: (mine, signer.sign(forge_names.message(forge, place, body)).hex())
-
-    def _stranger(self) -> bool:
-        return bool(self._roster.people) and self._actor not in self._roster.people
-
-    def _unlisted(self, doing: str) -> Refused:
-        return Refused(
-            f"only people listed in tiphys.toml may {doing}, and {self._actor} is not: "
-            "`tiphys key` shows the line to add"
+            sign=self._voice.sign_at(place(entity, kind)),
         )

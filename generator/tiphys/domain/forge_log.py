@@ -11,32 +11,26 @@ import hashlib
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from tiphys.domain.errors import InvalidInput, LimitExceeded
-from tiphys.domain.forge import ReviewDecision, StatusState
+from tiphys.domain.forge_fields import (
+    ENTITY,
+    FIELDS,
+    HASH,
+    clean_actor,
+    clean_key,
+    clean_sha,
+    clean_signature,
+)
 
-BODY_BYTES = 64 * 1024
-TITLE_LENGTH = 256
-NAME_LENGTH = 128  # actors, keys, contexts
-LABEL_LENGTH = 64
-LABELS_AT_ONCE = 32
-VOUCHED_AT_ONCE = 4096
-BRANCH_LENGTH = 256
-SUMMARY_LENGTH = 1024
 OPERATION_BYTES = 512 * 1024  # a body may need six bytes per byte as JSON
 LAMPORT_MAX = 2**53 - 1
 
-_ENTITY = re.compile(r"([1-9][0-9]{0,8})-[0-9a-f]{16}\Z")
 _STATUS_ENTITY = re.compile(r"status-([0-9a-f]{40})\Z")
-_OPERATION = re.compile(r"[0-9a-f]{40}\Z")
-_SHA = re.compile(r"[0-9a-f]{40}\Z")
-_KEY = re.compile(r"ed25519:[0-9a-f]{64}\Z")
-_SIGNATURE = re.compile(r"[0-9a-f]{128}\Z")
-_BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+CREATING = ("open-issue", "open-pull")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,117 +66,6 @@ class Operation:
     def order(self) -> tuple[int, float, str]:
         """The total order of operations, the same in every clone."""
         return (self.lamport, self.time, self.id)
-
-
-# Text that people write: cleaned when written, refused as malformed when read uncleaned.
-
-
-def clean_body(text: Any) -> str:
-    """Text of several lines, without control characters and direction overrides."""
-    if not isinstance(text, str):
-        raise InvalidInput("a body must be text")
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(letter for letter in plain if letter in "\n\t" or not _is_hidden(letter))
-    if len(kept.encode()) > BODY_BYTES:
-        raise LimitExceeded(f"a body has at most {BODY_BYTES} bytes: shorten it")
-    return kept
-
-
-def _line(limit: int, what: str, *, empty: bool = False) -> Callable[[Any], str]:
-    def clean(text: Any) -> str:
-        if not isinstance(text, str):
-            raise InvalidInput(f"a {what} must be text")
-        kept = " ".join("".join(" " if c.isspace() else c for c in text if _shown(c)).split())
-        if not kept and not empty:
-            raise InvalidInput(f"a {what} must not be empty")
-        if len(kept) > limit:
-            raise LimitExceeded(f"a {what} has at most {limit} characters: shorten it")
-        return kept
-
-    return clean
-
-
-def _shown(letter: str) -> bool:
-    return letter.isspace() or not _is_hidden(letter)
-
-
-def _is_hidden(letter: str) -> bool:
-    return letter in _BIDI or unicodedata.category(letter) in ("Cc", "Cs")
-
-
-def _choice(what: str, *options: str) -> Callable[[Any], str]:
-    def clean(value: Any) -> str:
-        if value not in options:
-            raise InvalidInput(f"{what} must be one of {', '.join(options)}")
-        return str(value)
-
-    return clean
-
-
-def _pattern(what: str, regex: re.Pattern[str]) -> Callable[[Any], str]:
-    def clean(value: Any) -> str:
-        if not isinstance(value, str) or not regex.match(value):
-            raise InvalidInput(f"{what} is not well formed")
-        return value
-
-    return clean
-
-
-def _optional(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else inner(value)
-
-
-_label = _line(LABEL_LENGTH, "label")
-
-
-def _labels(value: Any) -> list[str]:
-    if not isinstance(value, list | tuple) or len(value) > LABELS_AT_ONCE:
-        raise InvalidInput(f"at most {LABELS_AT_ONCE} labels at once")
-    return [_label(label) for label in value]
-
-
-def _operations(value: Any) -> list[str]:
-    if not isinstance(value, list | tuple) or len(value) > VOUCHED_AT_ONCE:
-        raise InvalidInput(f"at most {VOUCHED_AT_ONCE} operations at once")
-    return [_operation(name) for name in value]
-
-
-clean_actor = _line(NAME_LENGTH, "actor")
-_title = _line(TITLE_LENGTH, "title")
-_branch = _line(BRANCH_LENGTH, "branch name")
-_name = _line(NAME_LENGTH, "name")
-_sha = _pattern("a commit sha", _SHA)
-_operation = _pattern("an operation's id", _OPERATION)
-_key = _pattern("a public key", _KEY)
-_signature = _pattern("a signature", _SIGNATURE)
-
-FIELDS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
-    "open-issue": {"title": _title, "body": clean_body},
-    "open-pull": {
-        "title": _title,
-        "body": clean_body,
-        "source": _branch,
-        "target": _branch,
-        "issue": _optional(_pattern("an issue reference", _ENTITY)),
-    },
-    "comment": {"body": clean_body, "key": _optional(_name)},
-    "label": {"add": _labels, "remove": _labels},
-    "state": {"state": _choice("state", "open", "closed")},
-    "edit": {"title": _title, "body": clean_body},
-    "review": {
-        "sha": _sha,
-        "decision": _choice("decision", *get_args(ReviewDecision)),
-        "body": clean_body,
-    },
-    "merged": {"sha": _sha},
-    "vouch": {"operations": _operations},
-    "status": {
-        "context": _name,
-        "state": _choice("state", *get_args(StatusState)),
-        "summary": _line(SUMMARY_LENGTH, "summary", empty=True),
-    },
-}
-CREATING = ("open-issue", "open-pull")
 
 
 # Public key and signature (hex) over the bytes of an operation that has none yet.
@@ -263,7 +146,9 @@ def _proof(record: dict[str, Any], blob: bytes) -> Proof | None:
     try:
         same = _written(record) == blob
         signature = record.pop("signature")
-        proof = Proof(_key(signature["key"]), _signature(signature["value"]), _written(record))
+        proof = Proof(
+            clean_key(signature["key"]), clean_signature(signature["value"]), _written(record)
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidInput("an operation's signature is not readable") from error
     if not same or len(signature) != 2:
@@ -285,12 +170,12 @@ def entity_name(number: int, creation: bytes) -> str:
 
 def status_entity(sha: str) -> str:
     """Folder of a commit's statuses. InvalidInput unless `sha` has 40 hex digits."""
-    return f"status-{_sha(sha)}"
+    return f"status-{clean_sha(sha)}"
 
 
 def claimed_number(entity: str) -> int | None:
     """The number that an entity claimed when it was made; None for other folders."""
-    found = _ENTITY.match(entity)
+    found = ENTITY.match(entity)
     return int(found[1]) if found else None
 
 
@@ -301,10 +186,10 @@ def entity_folder(entity: str) -> str:
 
 def is_entity(name: str) -> bool:
     """Whether a folder of this name belongs to the forge."""
-    return bool(_ENTITY.match(name) or _STATUS_ENTITY.match(name))
+    return bool(ENTITY.match(name) or _STATUS_ENTITY.match(name))
 
 
 def file_operation(file_name: str) -> str | None:
     """The operation id in a file's name, or None for a foreign file."""
     stem, dot, suffix = file_name.rpartition(".")
-    return stem if dot and suffix == "json" and _OPERATION.match(stem) else None
+    return stem if dot and suffix == "json" and HASH.match(stem) else None

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tiphys.domain.forge_fields import FIELDS
 from tiphys.domain.forge_fold import creation
-from tiphys.domain.forge_log import CREATING, FIELDS, Operation, claimed_number
+from tiphys.domain.forge_log import CREATING, Operation, claimed_number
 
 # Whether a public key ("ed25519:<64 hex>") made a signature over a message.
 Verify = Callable[[str, bytes, bytes], bool]

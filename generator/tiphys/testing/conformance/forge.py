@@ -1,18 +1,26 @@
-"""What every Forge does. Subclass with a fixture `forge` that gives an empty one."""
+"""What every Forge does. Subclass with a fixture `forge` that gives an empty one.
+
+A forge that keeps names itself, by keys, runs `NamesConformance` too.
+"""
 # ruff: noqa: S101, D102 -- a suite is made of assertions; a test's name says what it shows
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tiphys.adapters.forge_keys import KeySigner
 from tiphys.domain.errors import LimitExceeded, NotFound, Refused, TiphysError
 from tiphys.domain.forge import Pull
 
 if TYPE_CHECKING:
+    from tiphys.adapters.forge_operations import OperationForge
     from tiphys.ports import Forge
 
+People = Mapping[str, Sequence[str]]
 SHA, OTHER = "a" * 40, "b" * 40
 
 
@@ -172,3 +180,147 @@ class ForgeConformance:
         issue = forge.open_issue("a\x1b[31m\nb\u202e", "tab\tline\r\nnext\x00\x1b[2J\ud800")
         assert issue.title == "a[31m b"
         assert issue.body == "tab\tline\nnext[2J"
+
+
+class Speaking(Protocol):
+    """Opens one forge, the same each time, as `actor` does who holds the key of `signer`."""
+
+    def __call__(
+        self, actor: str, people: Mapping[str, Sequence[str]], signer: KeySigner | None = None
+    ) -> OperationForge: ...
+
+
+@cache
+def key_of(name: str) -> KeySigner:  # noqa: ARG001 -- a key for each name, by the cache
+    """Signs with the key that is that person's in these tests."""
+    from securesystemslib.signer import CryptoSigner
+
+    made = CryptoSigner.generate_ed25519()
+    return KeySigner(lambda: made.private_bytes)
+
+
+def listed(*names: str) -> dict[str, list[str]]:
+    """They with their keys, as settings have them."""
+    return {name: [key_of(name).public_key or ""] for name in names}
+
+
+class NamesConformance:
+    """A fixture `speaking` opens an empty forge, as whoever it is told."""
+
+    @pytest.fixture
+    def people(self) -> dict[str, list[str]]:
+        return listed("ann", "bob")
+
+    def test_what_a_listed_name_signs_is_proven(self, speaking: Speaking, people: People) -> None:
+        ann, bob = speaking("ann", people, key_of("ann")), speaking("bob", people, key_of("bob"))
+        assert ann.open_issue("One", "").proven
+        assert bob.comment(1, "hello").proven
+        assert _pull(ann).proven
+        bob.edit_pull(2, "Better", "text")
+        bob.review(2, SHA, "approve", "")
+        bob.set_status(SHA, "lint", "success", "")
+        pull = ann.pull(2)
+        assert (pull.title, pull.left_out) == ("Better", ())
+        assert [(r.decision, r.proven) for r in pull.reviews] == [("approve", True)]
+        assert len(ann.statuses(SHA)) == 1
+
+    @pytest.mark.parametrize("another", [None, "bob"])
+    def test_a_listed_name_needs_its_key(
+        self, speaking: Speaking, people: People, another: str | None
+    ) -> None:
+        forge = speaking("ann", people, key_of(another) if another else None)
+        with pytest.raises(Refused, match="tiphys key"):
+            forge.open_issue("One", "")
+        assert list(forge.issues()) == []
+
+    def test_another_name_is_a_claim_that_may_ask_and_talk(
+        self, speaking: Speaking, people: People
+    ) -> None:
+        eve, ann = speaking("eve", people), speaking("ann", people, key_of("ann"))
+        assert not eve.open_issue("One", "").proven
+        assert not eve.comment(1, "hello").proven
+        mine = eve.open_pull("Mine", "", "mine", "main")
+        eve.edit_pull(mine.number, "Still mine", "")
+        assert ann.pull(mine.number).title == "Still mine"
+        for decision in ("approve", "comment", "request-changes"):
+            if decision == "approve":
+                with pytest.raises(Refused, match="only people listed"):
+                    eve.review(mine.number, SHA, decision, "")
+            else:
+                eve.review(mine.number, SHA, decision, "")
+        theirs = _pull(ann)
+        with pytest.raises(Refused, match="only people listed"):
+            eve.edit_pull(theirs.number, "Eve's", "")
+        assert ann.pull(theirs.number) == theirs
+
+    def test_what_is_said_in_a_listed_name_without_its_key_is_left_out_and_told(
+        self, speaking: Speaking, people: People
+    ) -> None:
+        speaking("ann", people, key_of("ann")).open_issue("One", "")
+        speaking("bob", {}).comment(1, "unsigned")
+        speaking("bob", {}, key_of("ann")).comment(1, "by another's key")
+        issue = speaking("ann", people, key_of("ann")).issue(1)
+        assert issue.comments == ()
+        reasons = sorted(line.rpartition(", ")[2] for line in issue.left_out)
+        assert reasons == ["not signed", "signed by a key that is not theirs"]
+
+    def test_an_approval_that_was_only_claimed_is_none_once_people_are_listed(
+        self, speaking: Speaking, people: People
+    ) -> None:
+        before = speaking("eve", {})
+        _pull(before)
+        before.review(1, SHA, "approve", "")
+        assert [r.decision for r in before.pull(1).reviews] == ["approve"]
+        (review,) = speaking("ann", people, key_of("ann")).pull(1).reviews
+        assert (review.decision, review.proven) == ("unproven-approval", False)
+
+    def test_what_was_signed_before_its_name_was_listed_counts(
+        self, speaking: Speaking, people: People
+    ) -> None:
+        before = speaking("ann", {}, key_of("ann"))
+        assert not before.open_issue("One", "").proven
+        assert speaking("bob", people, key_of("bob")).issue(1).proven
+
+    def test_a_person_can_vouch_for_what_is_left_out(
+        self, speaking: Speaking, people: People
+    ) -> None:
+        before = speaking("ann", {})
+        before.open_issue("One", "text")
+        before.comment(1, "more")
+        before.open_issue("Two", "")
+        speaking("bob", {}).comment(1, "not ann's to vouch for")
+        ann = speaking("ann", people, key_of("ann"))
+        with pytest.raises(NotFound, match="not signed"):
+            ann.issue(1)
+        assert list(ann.issues()) == []
+        assert ann.vouch() == 3
+        assert ann.vouch() == 0
+        issue = speaking("bob", people, key_of("bob")).issue(1)
+        assert (issue.proven, issue.body, [c.body for c in issue.comments]) == (
+            True,
+            "text",
+            ["more"],
+        )
+        assert len(issue.left_out) == 1
+
+    def test_a_key_that_is_taken_off_the_list_counts_no_more(
+        self, speaking: Speaking, people: People
+    ) -> None:
+        speaking("ann", people, key_of("ann")).open_issue("One", "")
+        assert list(speaking("bob", {**listed("bob"), "ann": []}, key_of("bob")).issues()) == []
+
+    def test_a_stranger_does_not_replace_a_sticky_comment(
+        self, speaking: Speaking, people: People
+    ) -> None:
+        ann, eve = speaking("ann", people, key_of("ann")), speaking("eve", people)
+        ann.open_issue("One", "")
+        ann.comment(1, "verdict", key="verdict")
+        mine = eve.comment(1, "better verdict", key="verdict")
+        assert (mine.author, mine.body) == ("eve", "better verdict")
+        said = {c.author: c.body for c in ann.issue(1).comments}
+        assert said == {"ann": "verdict", "eve": "better verdict"}
+        speaking("bob", people, key_of("bob")).comment(1, "bob's", key="verdict")
+        assert {c.author: c.body for c in ann.issue(1).comments} == {
+            "bob": "bob's",
+            "eve": "better verdict",
+        }
