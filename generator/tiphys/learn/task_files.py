@@ -18,6 +18,7 @@ _OPTIONAL = frozenset({"context", "presumes", "namespace", "later"})
 _FIELDS = frozenset({*_TEXTS, "check", "wrong", *_OPTIONAL})
 _CHOICES = {"half": ("learn", "held"), "level": ("plain", "hard"), "mode": ("new", "edit")}
 _LIMITS = strict_yaml.Limits(nodes=200_000)
+_ID = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,48}[a-z0-9])?")  # part of a namespace's name
 _BLANK = re.compile(r"<([a-z][A-Za-z0-9]*)>")
 
 
@@ -82,6 +83,8 @@ def _task(given: Mapping[str, Any]) -> Task:
     for key, allowed in _CHOICES.items():
         if given[key] not in allowed:
             raise InvalidInput(f"{key} must be {' or '.join(allowed)}")
+    if not _ID.fullmatch(given["id"]):
+        raise InvalidInput("the id must be lower-case words with dashes, of 50 characters at most")
     if (given["mode"] == "edit") != bool(given.get("context")):
         raise InvalidInput("an edit has a context, and nothing else has")
     wrong = tuple(_wrong(each, given["reference"]) for each in given.get("wrong") or ())

@@ -21,7 +21,7 @@ from tiphys.verify.check import Sandbox
 __all__ = ["Judged", "Task", "Wrong", "judge_answer", "load_tasks"]
 
 Stage = Literal["parse", "refused", "check"]
-_ONE_LOOK = "100ms"
+_ONE_LOOK = "50ms"  # the least that a runner takes
 _AGAIN = 0.1  # seconds between two looks at what controllers do
 PATIENCE = 5.0  # seconds that controllers get
 
