@@ -165,21 +165,17 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figures]:
     return found
 
 
-def table(found: Sequence[Figures]) -> list[list[str]]:
-    """Rows for people, the heading first."""
-    heading = ["setup", "pass@1 (95 %)", "refused", "fails its check", "wrong, thought good",
-               "tokens", "calls", "seconds"]  # fmt: skip
-    rows = [
-        [
-            each.setup,
-            str(each.passed),
-            str(each.by_stage.get("refused", 0) + each.by_stage.get("parse", 0)),
-            str(each.by_stage.get("check", 0)),
-            str(each.wrong_but_good),
-            f"{each.tokens:.0f}",
-            f"{each.calls:.1f}",
-            f"{each.seconds:.0f}",
-        ]
-        for each in found
+def table(found: Sequence[Figures]) -> str:
+    """Markdown: a line for each setup; tokens, calls and seconds are means for each task."""
+    lines = [
+        "| setup | pass@1 (95 %) | refused | fails | wrong, thought good | tokens | calls | s |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    return [heading, *rows]
+    for each in found:
+        refused = each.by_stage.get("refused", 0) + each.by_stage.get("parse", 0)
+        lines.append(
+            f"| {each.setup} | {each.passed} | {refused} | {each.by_stage.get('check', 0)} "
+            f"| {each.wrong_but_good} | {each.tokens:.0f} | {each.calls:.1f} "
+            f"| {each.seconds:.0f} |"
+        )
+    return "\n".join(lines)
