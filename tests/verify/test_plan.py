@@ -224,7 +224,9 @@ def test_a_check_may_prepare_itself_until_the_rules_are_in_force(
         order.append("prepared")
         raise ZeroDivisionError("a bug: the check does without")
 
-    def install(*_: object) -> None:
+    def install(*_: object, meanwhile: Callable[[], None]) -> None:
+        assert not began.is_set()
+        meanwhile()
         assert began.wait(10)
         order.append("rules")
 

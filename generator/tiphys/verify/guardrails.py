@@ -63,11 +63,14 @@ def install(
     guardrails: Guardrails,
     api: ClusterApi,
     *,
+    meanwhile: Callable[[], None] = lambda: None,
     seconds: float = 30.0,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Put them in force on a cluster, and return when they are.
+
+    `meanwhile` is called once everything is written and only a wait of about a second is left.
 
     InvalidInput if the server does not take one of them or one denies what is none of its
     business, Unavailable after `seconds`.
@@ -78,6 +81,7 @@ def install(
     than all the bindings took and came in the midst of that very look. Policies go first for that.
     """
     if not guardrails:
+        meanwhile()
         return
     for path, found in (*guardrails.of_kind(POLICY), *guardrails.of_kind(BINDING)):
         try:
@@ -91,6 +95,7 @@ def install(
     try:
         for obj in canary:
             api.apply(obj)
+        meanwhile()
         while not _denied(api, name, guardrails):
             if clock() > deadline:
                 raise Unavailable(

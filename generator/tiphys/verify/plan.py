@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 
 from tiphys.domain.errors import InvalidInput, TiphysError, Unavailable
-from tiphys.domain.evidence import Evidence, Tier, Verdict, decide
+from tiphys.domain.evidence import Verdict, decide
 from tiphys.domain.policy import Policy
 from tiphys.ports import Model
 from tiphys.verify import scripts
@@ -33,6 +32,7 @@ from tiphys.verify.checks import (
     syntax,
 )
 from tiphys.verify.guardrails import install
+from tiphys.verify.running import Aside, Progress, Run
 from tiphys.verify.subject import Subject
 
 
@@ -90,9 +90,6 @@ def with_model(plan: Plan, model: Model) -> Plan:
 # The least that says whether a thing works at all: the yardstick for what the rest costs.
 BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK, regression.CHECK),))
 
-Progress = Callable[[str], None]
-_Timed = tuple[Finding, float]  # and its seconds
-
 
 def verify(
     subject: Subject,
@@ -108,7 +105,8 @@ def verify(
     A cluster is leased only when the static checks pass. A check that raises becomes evidence:
     `fail` for a subject's fault, `error` for anything else.
     """
-    run = _Run(subject, plan, progress, clock)
+    names = [*(c.name for c in plan.static), "cluster", *(c.name for c in plan.on_cluster)]
+    run = Run(subject.digest, names, progress, clock)
     for check in plan.static:
         if run.failed:
             run.skip(check.name, check.tier)
@@ -126,7 +124,7 @@ def verify(
 
 
 def _on_cluster(
-    run: _Run,
+    run: Run,
     subject: Subject,
     policy: Policy,
     sandbox: Callable[[], AbstractContextManager[Sandbox]],
@@ -134,16 +132,16 @@ def _on_cluster(
 ) -> None:
     with ExitStack() as stack:
         leased: list[Sandbox] = []
-        aside: dict[str, Future[_Timed]] = {}
+        aside: list[Aside] = []
 
         def lease() -> Finding:
             leased.append(stack.enter_context(sandbox()))
-            work = stack.enter_context(ThreadPoolExecutor(len(plan.on_cluster), "aside"))
-            for check in plan.aside:
-                ask = partial(check.run, subject, policy, leased[0])
-                aside[check.name] = work.submit(run.attempt, check.name, ask)
-            with _prepared(subject, leased[0], plan, work):
-                _guard(subject, leased[0])
+            threads = stack.enter_context(ThreadPoolExecutor(len(plan.on_cluster), "aside"))
+            aside.append(
+                Aside(run, plan.aside, plan.on_cluster, subject, policy, leased[0], threads)
+            )
+            with aside[0].until_ready():
+                _guard(subject, leased[0], aside[0].begin)
             version = leased[0].lease.kubernetes_version
             return Finding("pass", f"a fresh control plane, Kubernetes {version}")
 
@@ -152,46 +150,26 @@ def _on_cluster(
             for check in plan.on_cluster:
                 run.note(check.name, check.tier or "simulated", started)
             return
-        tier = leased[0].lease.tier
         follow = partial(_lane, run, subject, policy, leased[0])
         if follow(plan.gate):
             with ThreadPoolExecutor(len(plan.lanes), "lane") as pool:
                 list(pool.map(follow, plan.lanes))
-            for check in plan.aside:
-                run.keep(check.name, check.tier or tier, aside[check.name].result())
+            aside[0].tell()
         else:
             for check in plan.on_cluster[len(plan.gate) :]:
-                run.skip(check.name, check.tier or tier)
+                run.skip(check.name, check.tier or leased[0].lease.tier)
 
 
-@contextmanager
-def _prepared(
-    subject: Subject, sandbox: Sandbox, plan: Plan, work: ThreadPoolExecutor
-) -> Iterator[None]:
-    """Let checks prepare themselves meanwhile; no one is kept waiting for a new case of theirs."""
-    over = threading.Event()
-    preparing = [
-        work.submit(check.prepare, subject, sandbox, over.is_set)
-        for check in plan.on_cluster
-        if check.prepare
-    ]
-    try:
-        yield
-    finally:
-        over.set()
-        wait(preparing)
-
-
-def _guard(subject: Subject, sandbox: Sandbox) -> None:
+def _guard(subject: Subject, sandbox: Sandbox, meanwhile: Callable[[], None]) -> None:
     """Put the base's rules in force; that they are broken is not the proposal's fault."""
     try:
-        install(subject.guardrails, sandbox.api)
+        install(subject.guardrails, sandbox.api, meanwhile=meanwhile)
     except InvalidInput as problem:
         raise Unavailable(f"the target's own guardrails do not work: {problem}") from problem
 
 
 def _lane(
-    run: _Run, subject: Subject, policy: Policy, sandbox: Sandbox, lane: Iterable[ClusterCheck]
+    run: Run, subject: Subject, policy: Policy, sandbox: Sandbox, lane: Iterable[ClusterCheck]
 ) -> bool:
     """Run the checks in turn until one does not pass; whether all did."""
     going = True
@@ -203,73 +181,3 @@ def _lane(
         else:
             run.skip(check.name, tier)
     return going
-
-
-class _Run:
-    """Collects evidence with times, turning what a check raises into findings."""
-
-    def __init__(
-        self, subject: Subject, plan: Plan, progress: Progress, clock: Callable[[], float]
-    ) -> None:
-        self._subject = subject
-        self._plan = plan
-        self._progress = progress
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._evidence: list[Evidence] = []
-
-    @property
-    def failed(self) -> bool:
-        return any(e.outcome in ("fail", "error") for e in self._evidence)
-
-    def in_order(self) -> list[Evidence]:
-        """The evidence as the checks are listed, whichever lane was done first."""
-        plan = self._plan
-        names = [*(c.name for c in plan.static), "cluster", *(c.name for c in plan.on_cluster)]
-        return sorted(self._evidence, key=lambda evidence: names.index(evidence.check))
-
-    def add(
-        self, name: str, tier: Tier, run: Callable[[], Finding], *, keep_pass: bool = True
-    ) -> Finding:
-        finding, seconds = self.attempt(name, run)
-        if keep_pass or finding.outcome != "pass":
-            self.keep(name, tier, (finding, seconds))
-        return finding
-
-    def attempt(self, name: str, run: Callable[[], Finding]) -> _Timed:
-        with self._lock:
-            self._progress(name)
-        started = self._clock()
-        return _attempt(run), self._clock() - started
-
-    def skip(self, name: str, tier: Tier) -> None:
-        self.note(name, tier, Finding("skipped", "an earlier check did not pass"))
-
-    def note(self, name: str, tier: Tier, finding: Finding) -> None:
-        self.keep(name, tier, (finding, 0.0))
-
-    def keep(self, name: str, tier: Tier, timed: _Timed) -> None:
-        finding, seconds = timed
-        evidence = Evidence(
-            check=name,
-            subject_digest=self._subject.digest,
-            tier=tier,
-            outcome=finding.outcome,
-            summary=finding.summary,
-            seconds=seconds,
-            details=finding.details,
-        )
-        with self._lock:
-            self._evidence.append(evidence)
-
-
-def _attempt(run: Callable[[], Finding]) -> Finding:
-    try:
-        return run()
-    except InvalidInput as problem:
-        return Finding("fail", str(problem), (str(problem),))
-    except TiphysError as problem:
-        return Finding("error", str(problem), (str(problem),))
-    except Exception as problem:  # noqa: BLE001  # our own bug must not read as the subject's fault
-        words = f"the check itself broke: {type(problem).__name__}: {problem}"
-        return Finding("error", words, (words,))
