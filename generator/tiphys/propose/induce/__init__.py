@@ -8,6 +8,8 @@ Pure functions on bytes: no model, no cluster, no repository. A request is only 
 literals; none of its prose reaches a skill.
 """
 
+from tiphys.propose.induce.alike import near_duplicate
 from tiphys.propose.induce.compose import Induced, induce
+from tiphys.propose.induce.widen import extend
 
-__all__ = ["Induced", "induce"]
+__all__ = ["Induced", "extend", "induce", "near_duplicate"]

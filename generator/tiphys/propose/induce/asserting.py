@@ -19,7 +19,7 @@ def write_test(name: str, pieces: Sequence[Piece], choice: Choice) -> bytes:
     apply = {"apply": {"file": "manifests/*.yaml", "template": False}}
     steps = [
         {"name": "the manifests are accepted", "try": [apply]},
-        *_Test(pieces, choice).steps(),
+        *_Test(pieces, choice).steps(range(len(pieces))),
     ]
     test = {
         "apiVersion": "chainsaw.kyverno.io/v1alpha1",
@@ -30,6 +30,13 @@ def write_test(name: str, pieces: Sequence[Piece], choice: Choice) -> bytes:
     return strict_yaml.dump(test).encode()
 
 
+def optional_steps(
+    pieces: Sequence[Piece], choice: Choice, numbers: Sequence[int]
+) -> list[dict[str, Any]]:
+    """A step for each of some optional objects; what controllers do is not looked at."""
+    return list(_Test(pieces, choice).steps(numbers, beyond=False))
+
+
 class _Test:
     def __init__(self, pieces: Sequence[Piece], choice: Choice) -> None:
         self._pieces = pieces
@@ -37,14 +44,15 @@ class _Test:
         self._trees = Trees(pieces, choice)
         self._controllers = Controllers(pieces, choice, self._trees)
 
-    def steps(self) -> Iterator[dict[str, Any]]:
-        for number, piece in enumerate(self._pieces):
+    def steps(self, numbers: Sequence[int], *, beyond: bool = True) -> Iterator[dict[str, Any]]:
+        for number in numbers:
+            piece = self._pieces[number]
             title = f"the {kebab(piece.kind).replace('-', ' ')} is as promised ({piece.file})"
-            yield {"name": title, "try": list(self._asserts(number))}
+            yield {"name": title, "try": list(self._asserts(number, beyond=beyond))}
 
-    def _asserts(self, number: int) -> Iterator[dict[str, Any]]:
+    def _asserts(self, number: int, *, beyond: bool) -> Iterator[dict[str, Any]]:
         tree = self._trees.of(number, self._controllers.owned(number))
-        if status := self._controllers.status(number):
+        if beyond and (status := self._controllers.status(number)):
             tree["status"] = status
         condition = self._choice.conditions.get((number, ()))
         if condition is None:
@@ -52,7 +60,7 @@ class _Test:
         else:
             yield {"assert": {"resource": self._optional(condition, tree)}}
             yield {"error": {"resource": _gone(condition, tree)}}
-        for more in self._controllers.made(number):
+        for more in self._controllers.made(number) if beyond else ():
             shown = more if condition is None else self._optional(condition, more)
             yield {"assert": {"resource": shown}}
 

@@ -49,7 +49,7 @@ def definition_of(
 def schema_text(title: str, parameters: Sequence[Parameter]) -> bytes:
     """values.schema.json of a skill with these parameters, in their order."""
     claimed: set[str] = set()
-    properties = {each.name: _property(each, claimed) for each in parameters}
+    properties = {each.name: as_property(each, claimed) for each in parameters}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Values of {title}",
@@ -77,7 +77,8 @@ def own_words(key: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", spaced.lower()))
 
 
-def _property(parameter: Parameter, claimed: set[str]) -> dict[str, Any]:
+def as_property(parameter: Parameter, claimed: set[str]) -> dict[str, Any]:
+    """A parameter as a property of a schema; words in `claimed` are somebody else's."""
     made = dict(parameter.definition)
     required = parameter.default is ABSENT
     if required:

@@ -75,7 +75,7 @@ class Trees:
             here: Address = (address[0], (*path, key))
             if here[1] in skip:
                 continue
-            self._member(tree, here, key, child, piece, skip)
+            self.member(tree, here, key, child, piece, skip)
         plain = tree and all(isinstance(child, Leaf) for child in node.items.values())
         if plain and path[-1:] and path[-1] in _SELECTORS:
             tree = {"(length(@))": len(tree), **tree}
@@ -85,10 +85,11 @@ class Trees:
             tree["(add == null)"] = True
         return tree
 
-    def _member(
+    def member(
         self, tree: Tree, here: Address, key: str, child: Node, piece: Piece,
         skip: set[tuple[str, ...]],
     ) -> None:  # fmt: skip
+        """Add what is expected of a map's key to the map's tree."""
         name = field(key)
         condition = self._choice.conditions.get(here)
         if isinstance(child, Variables):
@@ -149,7 +150,7 @@ class Trees:
             self._choice.conditions.get((here[0], (*here[1], i))) for i, _ in children(node)
         ]
         items = [
-            self._item((here[0], (*here[1], i)), each, piece, skip) for i, each in children(node)
+            self.item((here[0], (*here[1], i)), each, piece, skip) for i, each in children(node)
         ]
         if not any(conditions):
             return items
@@ -171,7 +172,8 @@ class Trees:
                     tree[f"(@[{place}])"] = item
         return tree
 
-    def _item(self, here: Address, node: Node, piece: Piece, skip: set[tuple[str, ...]]) -> Any:
+    def item(self, here: Address, node: Node, piece: Piece, skip: set[tuple[str, ...]]) -> Any:
+        """What is expected of an item of a list."""
         if isinstance(node, Leaf):
             expression = self._choice.expressions[here]
             if isinstance(expression, Const):

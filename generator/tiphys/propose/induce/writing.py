@@ -35,7 +35,7 @@ _ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff{}%#]")
 
 def write_templates(pieces: Sequence[Piece], choice: Choice) -> dict[str, bytes]:
     """`templates/<file>.yaml.j2` for each piece."""
-    writer = _Writer(choice)
+    writer = Writer(choice)
     return {
         f"templates/{piece.file}.yaml.j2": writer.document(number, piece).encode()
         for number, piece in enumerate(pieces)
@@ -74,12 +74,23 @@ def test_of(condition: Condition) -> str:
     return f"{condition.name} is not none" if condition.given else condition.name
 
 
-class _Writer:
+class Writer:
+    """Writes objects, or parts of them, as lines of a template."""
+
     def __init__(self, choice: Choice) -> None:
         self._expressions = choice.expressions
         self._conditions = choice.conditions
 
+    def part(self, address: Address, node: Node, indent: str) -> list[str]:
+        """A key or item with its condition, as lines that begin at `indent`."""
+        key = address[1][-1]
+        head = f"{indent}{literal(key)}:" if isinstance(key, str) else f"{indent}-"
+        lines = list(self._member(address, node, head, indent))
+        condition = self._conditions.get(address)
+        return _guarded(condition, lines) if condition else lines
+
     def document(self, number: int, piece: Piece) -> str:
+        """A whole object as a template's text."""
         lines = list(self._branch((number, ()), piece.tree, ""))
         if condition := self._conditions.get((number, ())):
             lines = _guarded(condition, lines)
