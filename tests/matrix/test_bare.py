@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ from tiphys.verify.checks.matrix import objections, shown, side_by_side
 # A program that leases a bare server, says so and waits for its end.
 OWNER = """
 import sys
+import threading
 from pathlib import Path
 from tiphys.adapters.cluster_local.bare import BareServers
 from tiphys.toolchain import locate
@@ -268,6 +270,26 @@ def test_a_server_whose_use_failed_is_not_handed_out_again() -> None:
     with pytest.raises(ZeroDivisionError), kept.lease():
         raise ZeroDivisionError
     assert (counted.ended, use(kept)) == (["memory-1"], "memory-2")
+
+
+def test_a_kept_server_that_nobody_wants_ends() -> None:
+    counted = Counted()
+    kept = Kept(counted, alive=lambda _lease: True, idle=0.05)
+    with kept.lease() as lease:
+        first = lease.id
+    eventually(lambda: counted.ended == [first])
+    assert use(kept) != first
+
+
+def test_a_kept_server_does_not_end_while_it_is_used() -> None:
+    counted = Counted()
+    kept = Kept(counted, alive=lambda _lease: True, idle=0.05)
+    use(kept)
+    with kept.lease() as lease:
+        held = lease.id
+        threading.Event().wait(0.2)  # longer than it may be idle
+        assert held not in counted.ended
+    eventually(lambda: held in counted.ended)
 
 
 def test_a_kept_server_ends_with_its_keeper() -> None:

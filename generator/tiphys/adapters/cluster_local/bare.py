@@ -66,15 +66,22 @@ class Kept:
     """A `ClusterProvider` over another one that hands out the same cluster again and again.
 
     For uses that leave nothing behind which the next one would see. A cluster has one holder at a
-    time: who comes meanwhile gets another, and one of them is kept. It ends with `close`, with
-    this object, or with the process. One whose use ended in an error is not handed out again.
+    time: who comes meanwhile gets another, and one of them is kept. It ends after `idle` seconds
+    without use (it is large), with `close`, with this object, or with the process. One whose use
+    ended in an error is not handed out again.
     """
 
     def __init__(
-        self, provider: ClusterProvider, *, alive: Callable[[Lease], bool] = answers
+        self,
+        provider: ClusterProvider,
+        *,
+        alive: Callable[[Lease], bool] = answers,
+        idle: float = 600.0,
     ) -> None:
         self._provider = provider
         self._alive = alive
+        self._seconds = idle
+        self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
         self._idle: list[_Started] = []
         self.close = weakref.finalize(self, _close, self._idle)
@@ -93,6 +100,8 @@ class Kept:
     def _take(self) -> _Started | None:
         with self._lock:
             kept = self._idle.pop() if self._idle else None
+            if self._timer:
+                self._timer.cancel()
         if kept and not self._alive(kept[1]):
             kept[0].close()
             return None
@@ -103,9 +112,14 @@ class Kept:
         return stack, stack.enter_context(self._provider.lease())
 
     def _give_back(self, stack: ExitStack, lease: Lease) -> None:
+        started = (stack, lease)
         with self._lock:
             if not self._idle and self.close.alive:
-                self._idle.append((stack, lease))
+                self._idle.append(started)
+                # It knows nothing of this object, which may go away before.
+                self._timer = threading.Timer(self._seconds, _expire, (self._idle, started))
+                self._timer.daemon = True
+                self._timer.start()
                 return
         stack.close()
 
@@ -140,6 +154,12 @@ def _alive(lease: Lease) -> bool:
 def _close(idle: list[_Started]) -> None:
     while idle:
         idle.pop()[0].close()
+
+
+def _expire(idle: list[_Started], started: _Started) -> None:
+    with contextlib.suppress(ValueError):  # somebody has it, or it has ended
+        idle.remove(started)
+        started[0].close()
 
 
 class _NearlyReady(KubeApi):
