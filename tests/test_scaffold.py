@@ -50,6 +50,17 @@ def test_a_new_repository_has_well_formed_skills_and_settings() -> None:
     assert "README.md" in files
 
 
+def test_a_new_repository_lists_its_people() -> None:
+    keys = ["ed25519:" + letter * 64 for letter in "abcd"]
+    people = dict(zip(["ann", "Bo Ek", 'x"]\\', "zoë"], ([key] for key in keys), strict=True))
+    files = repository_files(starter_skills(), starter_guardrails(), people)
+    found = configure(files["tiphys.toml"], {}).settings.people
+    assert found == {name: tuple(keys) for name, keys in people.items()}
+    assert (
+        b"[people]" not in repository_files(starter_skills(), starter_guardrails())["tiphys.toml"]
+    )
+
+
 def test_a_new_repository_keeps_every_guardrail() -> None:
     files = repository_files(starter_skills(), starter_guardrails())
     kept = {path: data for path, data in files.items() if path.startswith("manifests/guardrails/")}

@@ -101,3 +101,35 @@ def test_any_file_is_settings_or_a_refusal(file: bytes) -> None:
     except InvalidInput:
         return
     assert all(math.isfinite(v) for v in named(settings).values() if isinstance(v, float))
+
+
+KEY = "ed25519:" + "a" * 64
+
+
+def test_people_are_listed_with_their_keys() -> None:
+    text = f'[people]\nann = ["{KEY}"]\n"Bo Ek" = []\n'
+    configured = configure(text.encode(), {"TIPHYS_PEOPLE": "x"})
+    assert configured.settings.people == {"ann": (KEY,), "Bo Ek": ()}
+    shown = named(configured.settings)
+    assert (shown["people.ann"], shown["people.Bo Ek"]) == ((KEY,), ())
+    assert configured.origins["people.ann"] == "tiphys.toml"
+    assert set(shown) == set(configured.origins)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (f'people = ["{KEY}"]', "people must be a table"),
+        (f'[people]\nann = "{KEY}"', "people.ann must be a list of public keys"),
+        ("[people]\nann = [1]", "people.ann must be a list of public keys"),
+        (f'[people]\nann = ["{KEY.upper()}"]', "people.ann must be a list of public keys"),
+        (f'[people]\nann = ["{KEY}\\n"]', "people.ann must be a list of public keys"),
+        (f'[people.ann]\nkey = "{KEY}"', "people.ann must be a list of public keys"),
+        (f'[people]\n" ann" = ["{KEY}"]', "one tidy line"),
+        (f'[people]\n"" = ["{KEY}"]', "one tidy line"),
+        (f'[people]\nann = ["{KEY}"]\nbob = ["{KEY}"]', "ann and bob have a key in common"),
+    ],
+)
+def test_a_bad_list_of_people_is_refused(lines: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match=words):
+        configure(lines.encode(), {})

@@ -121,6 +121,61 @@ def test_the_diff_of_a_merged_pull_stays(folder, good):
     assert good(folder, "pr", "show", "2").startswith("#2 Add web\nmerged")
 
 
+@pytest.fixture
+def home(tiphys, tmp_path, monkeypatch):
+    monkeypatch.setenv("TIPHYS_KEYS", str(tmp_path / "keys"))
+    monkeypatch.setenv("TIPHYS_ACTOR", "ann")
+    assert tiphys(tmp_path, "init", "home").returncode == 0
+    return tmp_path / "home"
+
+
+def test_who_makes_a_repository_is_proven_in_it(home, good):
+    good(home, "request", "Run web in namespace shop")
+    assert good(home, "issue", "show", "1").splitlines()[1].startswith("open · by ann · ")
+    assert json.loads(good(home, "issue", "show", "1", "--json"))["proven"] is True
+    assert "people.ann" in good(home, "config")
+
+
+def test_another_person_is_unproven_until_listed(home, good, tiphys, tmp_path, monkeypatch):
+    good(home, "request", "Run web in namespace shop")
+    monkeypatch.setenv("TIPHYS_ACTOR", "bob")
+    monkeypatch.setenv("TIPHYS_KEYS", str(tmp_path / "bobs"))
+    good(home, "issue", "comment", "1", "-b", "hello")
+    assert "\nbob (unproven), " in good(home, "issue", "show", "1")
+    done = tiphys(home, "key")
+    key, line = done.stdout.strip(), done.stderr.splitlines()[-1]
+    assert line == f'bob = ["{key}"]'
+    repository = GitRepository(home)
+    text = repository.read("main", "tiphys.toml") + f"{line}\n".encode()
+    repository.commit("main", repository.resolve("main"), {"tiphys.toml": text}, "List bob")
+    assert tiphys(home, "key").stderr == "bob is listed with it in tiphys.toml\n"
+    assert "left out: " in tiphys(home, "issue", "list").stderr
+    shown = good(home, "issue", "show", "1")
+    assert "comment in the name of bob, not signed" in shown
+    assert "hello" not in shown
+    assert tiphys(home, "key", "--vouch", text="n\n").stderr.startswith("was all of this said")
+    assert "left out" in good(home, "issue", "show", "1")
+    assert tiphys(home, "key", "--vouch", "--yes").stderr == "1 count now\n"
+    assert "\nbob, " in good(home, "issue", "show", "1")
+    assert tiphys(home, "key", "--vouch").stderr == "nothing in the name of bob is left out\n"
+
+
+def test_the_bots_key_is_another_on_another_machine(home, tiphys, tmp_path, monkeypatch):
+    here = tiphys(home, "key", "--bot")
+    assert here.stderr == "tiphys is listed with it in tiphys.toml\n"
+    monkeypatch.setenv("TIPHYS_KEYS", str(tmp_path / "elsewhere"))
+    there = tiphys(home, "key", "--bot")
+    keys = f'["{here.stdout.strip()}", "{there.stdout.strip()}"]'
+    assert there.stderr.splitlines()[-1] == f"tiphys = {keys}"
+
+
+def test_a_key_is_shown_outside_of_a_repository(tiphys, tmp_path, monkeypatch):
+    monkeypatch.setenv("TIPHYS_KEYS", str(tmp_path / "keys"))
+    done = tiphys(tmp_path, "key")
+    assert done.stdout.startswith("ed25519:")
+    assert "[people]" in done.stderr
+
+
 def test_sync(folder, good, tmp_path):
     GitRepository.init(tmp_path / "hub", bare=True)
     assert "sent" in good(folder, "sync", str(tmp_path / "hub"))
