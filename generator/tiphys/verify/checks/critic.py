@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tiphys.domain.errors import ApiRefusal
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
 from tiphys.ports import Model, Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
-from tiphys.verify.critic import Remark, remarks
-from tiphys.verify.critic.opinion import opinion
 from tiphys.verify.reading import documents_below
 from tiphys.verify.subject import Subject, release_folder
+
+if TYPE_CHECKING:
+    from tiphys.verify.critic import Remark
 
 _ORDER = {"contradicted": 0, "undecided": 1, "covered": 2}
 
@@ -31,11 +33,15 @@ def check_critic(
     objects = _objects(subject)
     if not objects:
         return Finding("skipped", "no manifest changed")
+    from tiphys.verify.critic import remarks  # its many patterns take a while to compile
+
     live = [_live(sandbox, each) for each in objects]
     found = remarks(subject.request, live)
     finding = _finding(found)
     if model is None or finding.outcome != "pass":
         return finding
+    from tiphys.verify.critic.opinion import opinion
+
     heard = opinion(model, subject.request, live, found)
     if heard.lower:
         lines = tuple(f"the model objects: {each}" for each in heard.remarks)
