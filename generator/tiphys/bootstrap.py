@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tiphys.learn.speed import Figure
     from tiphys.learn.tasks import Task
     from tiphys.merge_queue import Ended
+    from tiphys.toolchain.models import Serving
     from tiphys.verify.check import Sandbox
     from tiphys.verify.guardrails import Guardrails
 
@@ -222,7 +224,7 @@ def open_ports(
     repository = open_repository(path)
     settings = read_config(repository).settings
     who = actor or settings.bot
-    model = open_model(settings.model) if settings.model else None
+    model = open_model(settings.model, seconds=settings.model_seconds) if settings.model else None
     return Ports(
         repository=open_repository(path, author=who),
         forge=open_forge(path, actor=who),
@@ -274,23 +276,59 @@ def keys_folder() -> Path:
     return Path(os.environ.get("TIPHYS_KEYS") or user_data_path("tiphys"))
 
 
-def open_model(name: str, *, keep: Path | None = None) -> Model:
+def open_model(name: str, *, seconds: float = 300.0, keep: Path | None = None) -> Model:
     """The model of that name at OPENAI_BASE_URL, with OPENAI_API_KEY.
 
-    With `keep`, each exchange is kept in that folder and asked for only once.
+    `local` is the installed model, served by a child of ours where OPENAI_BASE_URL is not set.
+    With `keep`, each exchange is kept in that folder and asked for only once. TIPHYS_RECORDINGS
+    names a folder whose exchanges are all there is; with TIPHYS_RECORD=1 it is a `keep`.
     """
+    import httpx
+
     from tiphys.adapters.model_openai import OpenAiModel
+    from tiphys.adapters.model_replay import Replay
 
-    address = os.environ.get("OPENAI_BASE_URL", "https://api.openai.com/v1")
-    transport = None
-    if keep is not None:
-        import httpx
+    address = os.environ.get("OPENAI_BASE_URL", "")
+    real: httpx.BaseTransport | None = None
+    if name == "local":
+        from tiphys.adapters.model_child import CHILD_URL, ChildTransport
+        from tiphys.toolchain.models import find_model
 
-        from tiphys.adapters.model_replay import Replay
-
-        transport = Replay(keep, httpx.HTTPTransport())
+        name = find_model().name
+        if not address:
+            address, real = CHILD_URL, ChildTransport()
+    recordings = os.environ.get("TIPHYS_RECORDINGS")
+    if recordings and os.environ.get("TIPHYS_RECORD") != "1":
+        real = Replay(Path(recordings))
+    elif keep or recordings:
+        real = Replay(keep or Path(recordings or ""), real or httpx.HTTPTransport())
     key = os.environ.get("OPENAI_API_KEY", "")
-    return OpenAiModel(address, name, api_key=key, transport=transport)
+    address = address or "https://api.openai.com/v1"
+    return OpenAiModel(address, name, api_key=key, seconds=seconds, transport=real)
+
+
+def serve_model(
+    *,
+    port: int,
+    threads: int | None,
+    context: int,
+    ready: Callable[[Serving], None],
+    ended: threading.Event,
+) -> None:
+    """Serve the installed model until `ended`; see `tiphys.adapters.model_local.serve`."""
+    from tiphys.adapters.model_local import serve
+    from tiphys.toolchain.models import find_model, locate_model
+
+    model = find_model()
+    serve(
+        locate_model(model),
+        model.name,
+        port=port,
+        threads=threads,
+        context=context,
+        ready=ready,
+        ended=ended,
+    )
 
 
 def environment(runner: Runner = "embedded", model: str = "") -> dict[str, str]:
@@ -455,9 +493,9 @@ def measure_author(
     rounds: int,
     keep: Path | None = None,
 ) -> Iterator[Outcome]:
-    """The outcomes of `tiphys bench author`, on one cluster without guardrails.
+    """The outcomes of `tiphys bench author`, written on one cluster and judged on another.
 
-    With `keep`, what the model says is kept in that folder, and asked for only once. Unavailable.
+    Neither has guardrails. With `keep`, what the model says is kept in that folder, and asked for only once. Unavailable.
     """
     import time
 
@@ -468,8 +506,9 @@ def measure_author(
     from tiphys.verify.workbench import ClusterWorkbench
 
     settings = configure(None, os.environ).settings
-    model = open_model(settings.model, keep=keep)
-    with sandboxes(clusters)() as sandbox, closing(KubeApi(sandbox.lease.kubeconfig)) as api:
+    model = open_model(settings.model, seconds=settings.model_seconds, keep=keep)
+    lease = clusters().lease()
+    with sandboxes(clusters)() as sandbox, lease as own, closing(KubeApi(own.kubeconfig)) as api:
 
         @contextmanager
         def bench(task: Task) -> Iterator[Workbench]:

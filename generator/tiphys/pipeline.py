@@ -136,11 +136,12 @@ def reuse(work: Work, ports: Ports) -> Work:
 
 
 def author(work: Work, ports: Ports) -> Work:
-    """Where no skill serves, let a model write and a cluster judge; only what is good goes on."""
-    if work.draft is not None:
+    """Where no skill serves wholly, let a model write and a cluster judge; the best goes on."""
+    unserved = work.filling.unused if work.filling else ()
+    if work.draft is not None and not unserved:
         return work
     if ports.model is None or ports.workbench is None:
-        return replace(work, ending="declined", reply=_OUT_OF_REACH)
+        return work if work.draft else replace(work, ending="declined", reply=_OUT_OF_REACH)
     request, settings = _known(work.request), ports.settings
     with ports.workbench(work.base) as bench:
         made = write(
@@ -150,7 +151,10 @@ def author(work: Work, ports: Ports) -> Work:
             budget=Budget(settings.author_tokens, settings.author_rounds, settings.author_seconds),
             clock=time.monotonic,
         )
-    work = replace(work, authored=made, model_calls=work.model_calls + made.calls, road=made.road)
+    work = replace(work, model_calls=work.model_calls + made.calls)
+    if work.draft is not None and not made.good:
+        return work
+    work = replace(work, authored=made, road=made.road, draft=None, match=None, filling=None)
     if not made.good:
         return replace(work, ending="declined", reply=report(made))
     return work

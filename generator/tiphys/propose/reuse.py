@@ -12,6 +12,7 @@ from tiphys.domain.errors import InvalidInput, NotFound, Refused
 from tiphys.domain.skill import Skill
 from tiphys.library import RELEASE_FILE, Release, load_skill_at, missing, read_release, release_path
 from tiphys.ports import IndexReader, RepositoryReader
+from tiphys.propose.kinds import serves
 from tiphys.propose.request import Request
 from tiphys.propose.understand import Reading, merge_readings, read_answer, read_values
 
@@ -99,6 +100,8 @@ def retrieve(
         with suppress(NotFound, InvalidInput):  # retired or broken since it was indexed
             skill = load_skill_at(repository, rev, hit.skill)
             because = "its description fits" if hit.id == skill.path else f"it served `{hit.id}`"
+            if not serves(skill, request.text):
+                continue
             matches.append(Match(skill, hit.score, because))
     return max(matches, key=lambda match: match.score + _fit(request, match.skill), default=None)
 
