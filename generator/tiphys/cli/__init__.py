@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "skill": ("skill", "List, make, check and test skills."),
     "cluster": ("cluster", "Start and stop ephemeral control planes."),
     "tools": ("tools", "Install the external binaries."),
+    "model": ("model", "Install and serve a small open model."),
     "sync": ("sync", "Exchange issues and pull requests with a remote."),
     "key": ("key", "Print the public key of your signature."),
     "config": ("config", "Show the settings in force and where they come from."),

@@ -51,6 +51,16 @@ class ModelStatus:
     receipt: Receipt | None
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A model that is served: at the base URL `url`, with so many tokens of context."""
+
+    url: str
+    model: str
+    threads: int
+    context: int
+
+
 @functools.cache
 def load_models(path: Path | None = None) -> tuple[ModelFile, ...]:
     """The lock at `path` (the packaged one); its first model is the default. InvalidInput."""
