@@ -13,7 +13,6 @@ from tests.skills.test_starter_skills import HOSTILE
 from tiphys.adapters.runner_embedded.assertion import mismatches
 from tiphys.adapters.runner_embedded.gotypes import as_written
 from tiphys.adapters.runner_embedded.reading import read_test
-from tiphys.domain.errors import InvalidInput
 from tiphys.library import complete, render, strict_yaml
 from tiphys.propose.induce import induce
 
@@ -75,17 +74,10 @@ def requests(found: Any) -> list[str]:
 
 
 @given(objects(), st.booleans())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_any_object_comes_out_as_it_went_in(found: list[dict[str, Any]], told: bool) -> None:
     request = " ".join(requests(found)) if told else "make it"
-    try:
-        made = induce(request, manifests_of(found), field_schema=field_schema)
-    except InvalidInput as problem:
-        # Only what no skill may hold is refused, and never because text became structure.
-        assert "does not come out" not in str(problem), problem
-        assert "not valid YAML" not in str(problem), problem
-        assert "whole value" not in str(problem), problem
-        return
+    made = induce(request, manifests_of(found), field_schema=field_schema)
     skill = skill_of(made)
     again = objects_of(render(skill, made.values))
     wanted = {(o["kind"], o["metadata"]["name"]): o for o in found}

@@ -10,7 +10,7 @@ from typing import Any
 
 from tiphys.domain.skill import Skill
 from tiphys.library import parse_skill, render, strict_yaml
-from tiphys.propose.induce import Induced, induce
+from tiphys.propose.induce import Induced, extend, induce
 
 INT32 = {"type": "integer", "format": "int32"}
 _FIELDS: Mapping[tuple[str, ...], Mapping[str, Any]] = {
@@ -74,3 +74,28 @@ def objects_of(files: Mapping[str, bytes]) -> dict[tuple[str, str], Any]:
 def rendered(made: Induced, **values: Any) -> dict[tuple[str, str], Any]:
     """What it makes of its own values, some of them changed."""
     return objects_of(render(skill_of(made), {**made.values, **values}))
+
+
+@cache
+def web_more(*, metrics: bool) -> Induced:
+    """The case that has more than `web`, with a second port or without."""
+    case = given()["web-again"]
+    text = case.manifests["manifest.yaml"].decode()
+    if not metrics:
+        text = text.replace(", {name: metrics, containerPort: 9102}", "")
+    return induce(case.request, {"more.yaml": text.encode()}, field_schema=field_schema)
+
+
+@cache
+def web_plain() -> Induced:
+    """The case `web` without a field that says what is so anyway."""
+    case = given()["web"]
+    text = case.manifests["manifest.yaml"].replace(b", initialDelaySeconds: 0", b"")
+    return induce(case.request, {"web.yaml": text}, field_schema=field_schema)
+
+
+@cache
+def widened_web() -> tuple[Mapping[str, bytes], Mapping[str, bytes]]:
+    """A skill's files, and those that change when it is widened."""
+    old = web_plain()
+    return old.files, extend(skill_of(old), web_more(metrics=False))

@@ -5,7 +5,7 @@ Words are those by which a request names the value; names are those of the start
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Sort = Literal["value", "name", "port", "quantity"]
@@ -70,7 +70,7 @@ _SERVICE_PORT = _p(
 )  # fmt: skip
 _HOST = _p(
     "host", "Host name under which people reach it.",
-    "host, hostname, host name, domain, url, reachable at, available at", format="dns-subdomain",
+    "host, hostname, host name, domain, url, under, reachable at, available at", format="dns-subdomain",
     shared=True, question="Under which host name?",
 )  # fmt: skip
 _HEALTH = _p(
@@ -97,7 +97,10 @@ TABLE: dict[str, Place] = {
         "externalName", "Host name that the service stands for.", "external name, points to, host",
         format="dns-subdomain", question="Which host name does it stand for?",
     ),
-    "service.port.number": _SERVICE_PORT,
+    "Ingress:service.port.number": replace(
+        _SERVICE_PORT, words=("service port", "port"), description="Port of the Service.",
+        question="Which port of the service?",
+    ),
     "httpGet.port": _PORT,
     "tcpSocket.port": _PORT,
     "grpc.port": _PORT,

@@ -18,7 +18,7 @@ CLUSTER_KINDS = frozenset(
 )
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "ReplicaSet")
 _RESERVED = frozenset("true false none and or not in is if else for loop".split())
-_FILE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,100}\Z")
+_BEFORE = ("Namespace", "CustomResourceDefinition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,7 @@ def read_case(request: str, manifests: Mapping[str, bytes]) -> Case:
         documents = strict_yaml.load_documents(data, source=file)
         for document in documents:
             _check(document, file)
-        stem = re.sub(r"\.ya?ml\Z", "", file)
-        alone = len(documents) == 1 and bool(_FILE.match(stem))
-        sources += [Source(stem if alone else kebab(d["kind"]), d) for d in documents]
+        sources += [Source(_template(each["kind"]), each) for each in documents]
     if not sources:
         raise InvalidInput("there is no object to make a skill of")
     if len(sources) > MOST_OBJECTS:
@@ -95,6 +93,11 @@ def camel(*words: str) -> str:
     text = "".join(part[:1].upper() + part[1:].lower() for part in parts)[:40]
     name = text[:1].lower() + text[1:] if text[:1].isalpha() else ""
     return f"{name}Value" if name in _RESERVED else name
+
+
+def _template(kind: str) -> str:
+    """The name of an object's template; what others live in is applied first."""
+    return f"00-{kebab(kind)}" if kind in _BEFORE else kebab(kind)
 
 
 def _check(document: Any, file: str) -> None:

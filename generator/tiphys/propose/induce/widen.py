@@ -297,7 +297,7 @@ class _Widening:
         return strict_yaml.dump({**test, "spec": {**test["spec"], "steps": steps}}).encode()
 
     def _expect(self, number: int, path: Path, tree: Mapping[str, Any]) -> None:
-        """Add what is expected below `path` of an object; the path is as the old objects have it."""
+        """Add what is expected below `path`, which is as the old objects have it."""
         held = self._more.setdefault(number, {})
         place = location(path)
         held.update({f"({place})": {**held.get(f"({place})", {}), **tree}} if place else tree)
