@@ -19,6 +19,7 @@ from tiphys.ports import Object
 _WORDS = {"y": "true", "yes": "true", "on": "true", "n": "false", "no": "false", "off": "false"}
 _OCTAL = re.compile(r"([-+]?)0o?([0-7]+)\Z")
 _PREFIXED = re.compile(r"[-+]?0(?:[xX][0-9a-fA-F]+|[bB][01]+)\Z")
+_DIGITS = re.compile(r"[-+]?[0-9]+\Z")
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 _TEXT = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?\Z|[-+]?[0-9]+(?::[0-9]{1,2})+\Z")
 
@@ -53,20 +54,18 @@ def _plainly(text: str) -> str:
 
 def _settle(event: yaml.ScalarEvent) -> None:
     value = event.value
-    if (word := _WORDS.get(value.lower())) and value in (
-        value.lower(),
-        value.upper(),
-        value.title(),
-    ):
-        event.value = word
+    if value.lower() in _WORDS and value in (value.lower(), value.upper(), value.title()):
+        event.value = _WORDS[value.lower()]
     elif octal := _OCTAL.match(value):
         event.value = f"{octal[1]}{int(octal[2], 8)}"
     elif _PREFIXED.match(value):
         event.value = str(int(value, 0))
-    elif _FLOAT.match(value) and not value.lstrip("-+").isdigit():
+    elif _DIGITS.match(value):
+        event.value = str(int(value))
+    elif _FLOAT.match(value):
         number = float(value)
         event.value = str(int(number)) if number.is_integer() else repr(number)
-    elif _TEXT.match(value):
+    elif _TEXT.match(value) or value.lower() in _WORDS:
         event.style, event.implicit = "'", (False, True)
 
 
