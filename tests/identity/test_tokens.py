@@ -143,10 +143,10 @@ FORGERIES: dict[str, tuple[Callable[[Issuer], str], str]] = {
         lambda i: with_header(i, "two", jku="http://127.0.0.1:9/jwks"),
         "does not hold",
     ),
-    "something critical": (lambda i: with_header(i, crit=["x"], x=1), "not supported|not a token"),
+    "something critical": (lambda i: with_header(i, crit=["x"], x=1), "not a token"),
     "a payload elsewhere": (
         lambda i: forged(i, {"alg": "RS256", "kid": "one", "b64": False, "crit": ["b64"]}),
-        "not supported|not a token",
+        "not a token",
     ),
     "an unknown key id": (lambda i: with_header(i, kid="nine"), "publishes no key 'nine'"),
     "no key id": (lambda i: jwt.encode(i.claims(AUDIENCE), key("one"), "RS256"), "which key"),
