@@ -163,6 +163,17 @@ def test_an_issue_copied_to_another_number_is_not_its_authors(folder):
     assert len(ann(folder).problems()) == 1
 
 
+def test_a_claim_does_not_take_a_proven_number(folder):
+    ann(folder).open_issue("One", "")
+    data = {"title": "Mine", "body": ""}
+    rival = encode("open-issue", author="eve", time=0.0, lamport=1, nonce="", data=data)
+    entity = f"1-{operation_id(rival)[:16]}"
+    plant(folder, {f"{entity_folder(entity)}/{operation_id(rival)}.json": rival})
+    assert [(i.number, i.title) for i in ann(folder).issues()] == [(1, "One"), (2, "Mine")]
+    claims = LocalForge(folder, "reader").issues()
+    assert [(i.number, i.title) for i in claims] == [(1, "Mine"), (2, "One")]
+
+
 def test_signatures_count_in_every_clone_and_in_no_other_history(folder, tmp_path):
     ann(folder).open_issue("One", "")
     subprocess.run(["git", "clone", "-q", folder, tmp_path / "clone"], check=True)

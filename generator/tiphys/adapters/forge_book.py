@@ -7,7 +7,7 @@ from typing import Protocol
 
 from tiphys.domain.errors import NotFound
 from tiphys.domain.forge import Issue, Pull
-from tiphys.domain.forge_fold import creation, fold, numbers
+from tiphys.domain.forge_fold import Order, creation, fold, numbers
 from tiphys.domain.forge_log import Operation
 from tiphys.domain.forge_names import Screened
 
@@ -37,9 +37,10 @@ class Book:
         self._entity_of = numbers(snapshot.entities(), self._creation_order)
         self.number_of: Mapping[str, int] = {e: n for n, e in self._entity_of.items()}
 
-    def _creation_order(self, entity: str) -> tuple[int, float, str] | None:
+    def _creation_order(self, entity: str) -> Order | None:
+        """A number that a proven name has is not taken over by a claim that says it was earlier."""
         made = creation(entity, self.screened(entity).operations)
-        return made.order if made else None
+        return (not made.proven, *made.order) if made else None
 
     def screened(self, entity: str) -> Screened:
         """An entity's operations, sorted into those that count and those that do not."""

@@ -8,7 +8,7 @@ from typing import Any
 from tiphys.domain.forge import Comment, Decided, Issue, Pull, Review, State, Status
 from tiphys.domain.forge_log import CREATING, Operation, claimed_number
 
-Order = tuple[int, float, str]
+Order = tuple[Any, ...]
 
 
 def numbers(
