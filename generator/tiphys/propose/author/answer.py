@@ -26,15 +26,20 @@ def read_answer(text: str) -> list[dict[str, Any]]:
     if len(text) > _LIMIT:
         raise LimitExceeded(f"the answer is longer than {_LIMIT} characters")
     found = [each for part in _parts(_without_prose(text)) for each in _documents(part)]
-    objects = [each for each in found if isinstance(each, dict) and "kind" in each]
-    items = [i for o in objects if o.get("kind") == "List" for i in o.get("items") or ()]
-    objects = [o for o in objects if o.get("kind") != "List"]
-    objects += [each for each in items if isinstance(each, dict) and "kind" in each]
+    objects = [each for each in found if _is_object(each)]
+    lists = [each.get("items") for each in objects if each["kind"] == "List"]
+    objects = [each for each in objects if each["kind"] != "List"]
+    for items in lists:
+        objects += [each for each in (items if isinstance(items, list) else ()) if _is_object(each)]
     if not objects:
         raise InvalidInput("the answer holds no YAML document with apiVersion and kind")
     if len(objects) > _DOCUMENTS:
         raise LimitExceeded(f"the answer holds more than {_DOCUMENTS} objects")
     return objects
+
+
+def _is_object(found: Any) -> bool:
+    return isinstance(found, dict) and bool(found.get("kind")) and isinstance(found["kind"], str)
 
 
 def _without_prose(text: str) -> str:

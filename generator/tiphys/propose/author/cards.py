@@ -34,7 +34,7 @@ class Card:
 def cards_for(request: str) -> tuple[Card, ...]:
     """At most three, of the kinds that are named first; empty where no kind is recognised."""
     low = request.lower()
-    found = [(m.start(), card.kind, card) for card in _cards() if (m := card.words.search(low))]
+    found = [(m.start(), card.kind, card) for card in known() if (m := card.words.search(low))]
     chosen: list[Card] = []
     for _, _, card in sorted(found, key=lambda each: each[:2])[:_MOST]:
         if sum(len(each.example) for each in chosen) + len(card.example) <= _LETTERS:
@@ -46,7 +46,7 @@ def prune(request: str, obj: Object) -> tuple[str, ...]:
     """Take out in place what its card calls optional and no word asks for; the paths of it."""
     low = request.lower()
     gone = []
-    for card in _cards():
+    for card in known():
         if card.kind == obj.get("kind"):
             for path, words in card.optional.items():
                 if not words.search(low) and _take_out(obj, _parts(path)):
@@ -78,7 +78,8 @@ def _take_out(value: Any, parts: Sequence[str]) -> bool:
 
 
 @cache
-def _cards() -> tuple[Card, ...]:
+def known() -> tuple[Card, ...]:
+    """Every card, by file name."""
     folder = resources.files("tiphys").joinpath("prompts/kinds")
     files = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
     texts = ((each.name, each.read_text("utf-8")) for each in files if each.name.endswith(".yaml"))
