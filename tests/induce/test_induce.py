@@ -137,7 +137,7 @@ def test_the_request_itself_fills_the_values_again(name):
         (["apiVersion: v1\nkind: List\nmetadata: {name: a}\nitems: []\n"], "List"),
         (["- 1\n"], "not an object"),
         ([""], "no object"),
-        (["apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\nx: &y 1\n"], "alias"),
+        (["apiVersion: v1\nkind: Widget\nmetadata: {name: a, namespace: b}\nx: &y 1\n"], "alias"),
     ],
 )  # fmt: skip
 def test_what_no_skill_may_hold_is_refused_with_a_reason(documents, why):

@@ -108,8 +108,8 @@ _WORDS: dict[str, Wording] = {
         ),
         "ResourceQuota": (
             "a ResourceQuota",
-            "cap the CPU, memory, pods or other objects that a namespace may use in total: quota",
-            "cap what a namespace may use",
+            "cap how many pods, cores, CPU and memory a namespace that exists may use: quota",
+            "cap a namespace at so many pods and cores",
         ),
         "LimitRange": (
             "a LimitRange",

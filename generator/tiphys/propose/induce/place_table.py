@@ -70,7 +70,8 @@ _SERVICE_PORT = _p(
 )  # fmt: skip
 _HOST = _p(
     "host", "Host name under which people reach it.",
-    "host, hostname, host name, domain, url, under, reachable at, available at", format="dns-subdomain",
+    "host, hostname, host name, domain, url, under, reachable at, available at",
+    format="dns-subdomain",
     shared=True, question="Under which host name?",
 )  # fmt: skip
 _HEALTH = _p(
