@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.control.world import sandbox_over, subject_of
 from tests.induce.world import given, induced, widened_web
+from tiphys.adapters.runner_chainsaw import ChainsawRunner
 from tiphys.domain.policy import Policy
 from tiphys.library import make_release, parse_skill, release_files
 from tiphys.testing.memory_repository import MemoryRepository
+from tiphys.toolchain import locate
 from tiphys.verify import plan
+from tiphys.verify.cases import example_cases
 from tiphys.verify.checks import behaviour, control, guardrails, schema
+from tiphys.verify.control.trial import run_real
 from tiphys.verify.subject import proposed_subject
 
 pytestmark = pytest.mark.cluster
@@ -47,7 +52,7 @@ SHORT = plan.Plan(
     (schema.CHECK, guardrails.CHECK),
     ((behaviour.CHECK, control.CHECK),),
 )
-WHOLE = ("nightly", "rights", "stateful", "web")
+WHOLE = ("rights", "stateful", "web")
 
 
 def accepted(subject, sandbox, checks=plan.FULL):
@@ -90,3 +95,17 @@ def test_a_widened_skill_passes_with_its_old_cases_and_its_new_one(sandbox):
     skill, widened = widened_web()
     files = {**skill, **widened}
     accepted(subject_of({"deployment-service": files}), sandbox, SHORT)
+
+
+@pytest.mark.chainsaw
+@pytest.mark.parametrize("name", ["web-again", "configured"])
+def test_the_real_chainsaw_reads_the_tests_alike(name, sandbox, control_plane):
+    """Optional parts, odd texts and names made from names are written as Chainsaw takes them."""
+    earlier = given()["web"]
+    more = {"earlier": [(earlier.request, earlier.manifests)]} if name == "web-again" else {}
+    runner = ChainsawRunner(locate("chainsaw"), kubectl=locate("kubectl"))
+    skill = parse_skill(induced(name, **more).name, induced(name, **more).files)
+    for case in example_cases(skill):
+        sandbox.ensure_namespace(case.namespace)
+        report = run_real(case, replace(sandbox, runner=runner), case.manifests)
+        assert report.outcome == "pass", report.message
