@@ -59,7 +59,9 @@ def _shift(line: str, by: int) -> str:
 
 def scalar(value: Any) -> str:
     """A scalar or an empty collection as it stands behind `key:`; text of many lines as a block."""
-    return strict_yaml.dump(value).removesuffix("\n")
+    text = strict_yaml.dump([value]).removeprefix("- ").removesuffix("\n")
+    # A block that keeps its last line breaks would also keep blank lines of the file.
+    return _quoted(value) if text.startswith("|") and "+" in text.split("\n")[0] else text
 
 
 def like(value: Any, style: str | None) -> str:
@@ -68,7 +70,7 @@ def like(value: Any, style: str | None) -> str:
     if plain and style == "'":
         return "'" + str(value).replace("'", "''") + "'"
     if plain and style == '"':
-        return json.dumps(value, ensure_ascii=False)
+        return _quoted(str(value))
     return scalar(value)
 
 
@@ -81,7 +83,13 @@ def flow(value: Any) -> str:
     text = scalar(value)
     if not isinstance(value, str) or (_FLOW_SAFE.match(text) and text == value):
         return text
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value)
+
+
+def _quoted(value: str) -> str:
+    """In double quotes, everything that readers may see differently as an escape."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
 
 
 def newline_of(text: str) -> str:
@@ -124,7 +132,7 @@ class Layout:
 
     def end(self, node: yaml.Node) -> int:
         """Where the last character of a node's content stands, plus one."""
-        if isinstance(node, yaml.ScalarNode) or node.flow_style:
+        if not isinstance(node, yaml.CollectionNode) or node.flow_style:
             end: int = node.end_mark.index
             if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">"):
                 end = node.start_mark.index + len(self.text[node.start_mark.index : end].rstrip())
@@ -151,7 +159,7 @@ class Layout:
 
     def is_flow(self, node: yaml.Node) -> bool:
         """Whether it is a list or map in brackets."""
-        return not isinstance(node, yaml.ScalarNode) and bool(node.flow_style)
+        return isinstance(node, yaml.CollectionNode) and bool(node.flow_style)
 
     def spans_lines(self, node: yaml.Node) -> bool:
         """Whether it takes more than one line."""
