@@ -15,3 +15,27 @@ def signing_keys(tmp_path_factory):
         patch.setenv("TIPHYS_KEYS", str(tmp_path_factory.mktemp("keys")))
         patch.delenv("TIPHYS_SIGNING_KEY", raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_real_model():
+    """A model is a fake, a recording or a server on loopback, also in processes of the tests.
+
+    TIPHYS_RECORD=1 is for tests of recordings alone: they are refreshed from OPENAI_BASE_URL.
+    """
+    import httpx
+
+    real = httpx.HTTPTransport.handle_request
+
+    def near(transport, request):
+        assert request.url.host in ("127.0.0.1", "localhost", "::1", ""), (
+            f"a test reached for {request.url.host}"
+        )
+        return real(transport, request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx.HTTPTransport, "handle_request", near)
+        patch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+        for name in ("OPENAI_API_KEY", "TIPHYS_MODEL", "TIPHYS_RECORDINGS", "TIPHYS_RECORD"):
+            patch.delenv(name, raising=False)
+        yield

@@ -101,7 +101,7 @@ class ModelServer:
         answer = answers[0] if answers else TimeoutError()
         if isinstance(answer, TimeoutError):
             raise Unavailable(
-                f"{self._who} did not end within {seconds:g} s; allow it more, or ask for less"
+                f"{self._who} did not end within {seconds:.3g} s; allow it more, or ask for less"
             )
         if isinstance(answer, BaseException):
             raise answer

