@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from tiphys.domain.errors import InvalidInput
@@ -15,6 +15,7 @@ from tiphys.propose.induce.asserting import optional_steps
 from tiphys.propose.induce.choosing import choose
 from tiphys.propose.induce.compose import Induced, plain, same
 from tiphys.propose.induce.fitting import fit, objects_of
+from tiphys.propose.induce.keeping import Widened, check, free_name, with_names
 from tiphys.propose.induce.leaves import field as field_of
 from tiphys.propose.induce.leaves import holds, iterated
 from tiphys.propose.induce.merging import merge_cases
@@ -23,9 +24,6 @@ from tiphys.propose.induce.model import (
     Address,
     Choice,
     Const,
-    Else,
-    Expression,
-    Joined,
     Node,
     Parameter,
     Path,
@@ -59,14 +57,8 @@ def extend(skill: Skill, induced: Induced) -> dict[str, bytes]:
     full = {n: d["default"] for n, d in fresh.schema["properties"].items() if "default" in d}
     values = fit(skill, {**full, **induced.values}, objects_of(target))
     widened = _Widening(skill, target, values).run()
-    _check(skill, widened, target)
+    check(skill, widened, target)
     return widened.files
-
-
-@dataclass
-class _Widened:
-    files: dict[str, bytes] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
 
 
 class _Widening:
@@ -86,7 +78,7 @@ class _Widening:
         self._new: dict[str, Parameter] = {}
         self._files: dict[str, bytes] = {}
 
-    def run(self) -> _Widened:
+    def run(self) -> Widened:
         for number, piece in enumerate(self._pieces):
             self._piece(number, piece)
         if not self._new:
@@ -97,11 +89,11 @@ class _Widening:
                 lines[start:end] = text
             self._files[f"templates/{name}.j2"] = "\n".join(lines).encode()
         values = {**self._values, **{n: p.vector[0] for n, p in self._new.items()}}
-        case = _free("widened", self._skill.examples)
+        case = free_name("widened", self._skill.examples)
         self._files[f"examples/{case}/values.yaml"] = strict_yaml.dump(values).encode()
         self._files["values.schema.json"] = self._schema()
         self._files["tests/chainsaw-test.yaml"] = self._test()
-        return _Widened(self._files, values)
+        return Widened(self._files, values)
 
     def _piece(self, number: int, piece: Piece) -> None:
         here = presence(piece.tree)
@@ -115,7 +107,7 @@ class _Widening:
     def _document(self, number: int, piece: Piece) -> None:
         """A whole object more: a template of its own."""
         text = Writer(self._choice).document(number, piece)
-        name = _free(piece.file, {n.removesuffix(".yaml") for n in self._skill.templates})
+        name = free_name(piece.file, {n.removesuffix(".yaml") for n in self._skill.templates})
         self._files[f"templates/{name}.yaml.j2"] = text.encode()
         self._take(number, piece.tree, ())
 
@@ -251,13 +243,13 @@ class _Widening:
                 v is ABSENT or same(v, full[each.name]) for v in each.vector
             )
             if each.name in properties and not fits:
-                new[each.name] = _free(f"extra{each.name[:1].upper()}{each.name[1:]}", names)
+                new[each.name] = free_name(f"extra{each.name[:1].upper()}{each.name[1:]}", names)
                 names.add(new[each.name])
         for each in choice.parameters:
             each.name = new.get(each.name, each.name)
         return Choice(
             choice.parameters,
-            {a: _with_names(e, new) for a, e in choice.expressions.items()},
+            {a: with_names(e, new) for a, e in choice.expressions.items()},
             {a: replace(c, name=new.get(c.name, c.name)) for a, c in choice.conditions.items()},
             choice.scope,
             choice.primary,
@@ -301,44 +293,3 @@ class _Widening:
         held = self._more.setdefault(number, {})
         place = location(path)
         held.update({f"({place})": {**held.get(f"({place})", {}), **tree}} if place else tree)
-
-
-def _check(skill: Skill, widened: _Widened, target: Mapping[str, bytes]) -> None:
-    """Old examples render the same bytes, the new one what is wanted. InvalidInput."""
-    schema = json.loads(widened.files["values.schema.json"])
-    changed = {
-        path.removeprefix("templates/").removesuffix(".j2"): data.decode()
-        for path, data in widened.files.items()
-        if path.startswith("templates/")
-    }
-    after = replace(
-        skill, schema=schema, templates=dict(sorted({**skill.templates, **changed}.items()))
-    )
-    for case, values in skill.examples.items():
-        if render(after, values) != render(skill, values):
-            raise InvalidInput(f"{skill.path} can't be widened: its example {case} would change")
-    made, wanted = objects_of(render(after, widened.values)), objects_of(target)
-    for key in {**made, **wanted}:
-        one, other = (plain(found.get(key), key[0]) for found in (made, wanted))
-        if not same(one, other):
-            raise InvalidInput(f"{skill.path} can't be widened: {key[0]} would not come out right")
-
-
-def _with_names(expression: Expression, new: Mapping[str, str]) -> Expression:
-    match expression:
-        case Ref(name):
-            return Ref(new.get(name, name))
-        case Else(name, other):
-            return Else(new.get(name, name), Ref(new.get(other.name, other.name)))
-        case Joined(parts):
-            return Joined(
-                tuple(p if isinstance(p, str) else Ref(new.get(p.name, p.name)) for p in parts)
-            )
-    return expression
-
-
-def _free(name: str, taken: Any) -> str:
-    free, number = name, 2
-    while free in taken:
-        free, number = f"{name}-{number}" if "-" in name else f"{name}{number}", number + 1
-    return free
