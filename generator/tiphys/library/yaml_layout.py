@@ -59,7 +59,7 @@ def _shift(line: str, by: int) -> str:
 
 def scalar(value: Any) -> str:
     """A scalar or an empty collection as it stands behind `key:`; text of many lines as a block."""
-    text = strict_yaml.dump([value]).removeprefix("- ").removesuffix("\n")
+    text = strict_yaml.dump([value, 0]).removeprefix("- ").removesuffix("\n- 0\n")
     # A block that keeps its last line breaks would also keep blank lines of the file.
     return _quoted(value) if text.startswith("|") and "+" in text.split("\n")[0] else text
 

@@ -132,8 +132,9 @@ def _port(target: Target, parts: dict[str, str], now: dict[str, Any]) -> int | s
         target.at((*target.container, f"{k}Probe", "httpGet", "port"))
         for k in ("readiness", "liveness", "startup")
     ]
+    number = int(ports[0]["containerPort"])
     by_name = any(isinstance(each, str) for each in others)
-    return ports[0].get("name", ports[0]["containerPort"]) if by_name else ports[0]["containerPort"]
+    return str(ports[0].get("name", number)) if by_name and ports[0].get("name") else number
 
 
 def _gone(scope: Scope, match: re.Match[str]) -> Change | None:
