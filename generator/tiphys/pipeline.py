@@ -19,6 +19,8 @@ from tiphys.domain.errors import InvalidInput, Refused
 from tiphys.domain.forge import Issue, Pull
 from tiphys.library import Release, parse_skill, skill_names
 from tiphys.ports import Forge
+from tiphys.propose.adapt import Adapted, write_adapted, written_by_hand
+from tiphys.propose.adapt import adapt as edit
 from tiphys.propose.author.loop import write
 from tiphys.propose.author.report import (
     field_schemas,
@@ -65,6 +67,7 @@ class Work:
     releases: tuple[Release, ...] = ()
     match: Match | None = None
     filling: Filling | None = None
+    adapted: Adapted | None = None
     draft: Draft | None = None
     authored: Authored | None = None
     road: Road | None = None
@@ -87,8 +90,32 @@ def understand(work: Work, ports: Ports) -> Work:
     )
 
 
+def adapt(work: Work, ports: Ports) -> Work:
+    """Change a manifest that people wrote, where the request names it and all of it is clear."""
+    request = _known(work.request)
+    text = "\n".join((request.text, *request.answers))
+    files = written_by_hand(ports.repository, work.base, text)
+    if work.context:
+        files = {"context.yaml": work.context.encode()}
+    try:
+        found = edit(text, files)
+        if found.questions:
+            ask = dict.fromkeys(["change"], " ".join(found.questions))
+            return replace(work, ending="asked", reply=question_body(ask, {}))
+        if not found.files or work.context:
+            return replace(work, adapted=found)
+        draft = write_adapted(request, found)
+    except InvalidInput as problem:
+        ports.progress(f"#{work.issue.number} is no edit: {problem}")
+        return work
+    road = Road("adapt", 1.0, "the request changes a manifest that people wrote")
+    return replace(work, adapted=found, draft=draft, road=road)
+
+
 def recall(work: Work, ports: Ports) -> Work:
     """Find the merged skill that serves it, in an index that shows the target's tip."""
+    if work.draft is not None or (work.adapted and work.adapted.files):
+        return work
     follow(ports.repository, ports.index, ports.settings.target)
     match = retrieve(
         _known(work.request),
@@ -138,7 +165,7 @@ def reuse(work: Work, ports: Ports) -> Work:
 def author(work: Work, ports: Ports) -> Work:
     """Where no skill serves wholly, let a model write and a cluster judge; the best goes on."""
     unserved = work.filling.unused if work.filling else ()
-    if work.draft is not None and not unserved:
+    if (work.draft is not None and not unserved) or (work.adapted and work.adapted.files):
         return work
     if ports.model is None or ports.workbench is None:
         return work if work.draft else replace(work, ending="declined", reply=_OUT_OF_REACH)
@@ -203,6 +230,7 @@ def propose(work: Work, ports: Ports) -> Work:
 
 PROPOSE: tuple[Callable[[Work, Ports], Work], ...] = (
     understand,
+    adapt,
     recall,
     reuse,
     author,
@@ -256,7 +284,9 @@ def generate(text: str, ports: Ports, *, context: str = "") -> Generated:
         if work.ending:
             break
     filling = work.filling or Filling({}, {}, {})
-    if work.authored is not None and work.authored.best is not None:
+    if work.context and work.adapted is not None and work.adapted.files:
+        manifests = dict(work.adapted.files)
+    elif work.authored is not None and work.authored.best is not None:
         manifests = manifests_of(work.authored.best)
     else:
         files = work.draft.files if work.draft else {}
@@ -284,7 +314,7 @@ _LABELS = {"asked": "needs-answer", "declined": "declined", "proposed": "propose
 
 def _draft(work: Work, match: Match, filling: Filling, folder: str, ports: Ports) -> Draft:
     draft = write_draft(_known(work.request), match, filling, folder=folder)
-    present = {e.path for e in ports.repository.entries(work.base, draft.release.path)}
+    present = {e.path for e in ports.repository.entries(work.base, draft.folder)}
     gone = dict.fromkeys(present - set(draft.files))
     return replace(draft, files={**gone, **draft.files})
 

@@ -154,7 +154,7 @@ def test_a_name_taken_by_another_skill_gives_a_folder_with_a_suffix(world: World
     world.serve("Publish a config map for visitors called storefront in namespace shop: note=hello")
     work = world.ask(STOREFRONT)
     assert work.draft is not None
-    assert work.draft.release.path == f"{FOLDER}-web"
+    assert work.draft.folder == f"{FOLDER}-web"
     assert work.pull is not None
     assert world.judge(work.pull.number).decision == "accept"
 

@@ -20,13 +20,13 @@ BRANCH_PREFIX = "tiphys/"
 class Draft:
     """Everything that opening the pull request needs; no commit has been made yet.
 
-    `files` maps paths to bytes, None deletes. `trailers` go below the commit's message.
+    `folder` is the release that it makes or changes. `files` maps paths to bytes, None deletes. `trailers` go below the commit's message.
     """
 
     branch: str
     title: str
     body: str
-    release: Release
+    folder: str
     files: Mapping[str, bytes | None]
     trailers: Mapping[str, str]
 
@@ -42,7 +42,7 @@ def write_draft(request: Request, match: Match, filling: Filling, *, folder: str
         branch=f"{BRANCH_PREFIX}{request.number}-{skill.name}",
         title=f"{verb} {release.name}{where} ({skill.name})",
         body=_body(request, match, filling, release, skill),
-        release=release,
+        folder=release.path,
         files=files,
         trailers={
             "Tiphys-Request": str(request.number),
@@ -65,7 +65,7 @@ def write_learned(
         branch=f"{BRANCH_PREFIX}{request.number}-{skill.name}",
         title=f"Learn {skill.name}, and add {release.name}{where}",
         body=_learned_body(request, made, induced, release, skill),
-        release=release,
+        folder=release.path,
         files={
             **{f"{skill.path}/{path}": data for path, data in induced.files.items()},
             **release_files(release, skill),

@@ -55,7 +55,7 @@ def _moved_from(
     return {
         change.path: repository.read(ancestor, change.path) if change.old else None
         for change in repository.changes(ancestor, tip, "manifests")
-        if not change.path.startswith(f"{draft.release.path}/")
+        if not change.path.startswith(f"{draft.folder}/")
     }
 
 
