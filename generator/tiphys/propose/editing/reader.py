@@ -17,7 +17,9 @@ _LIMIT = 4000  # characters; what is longer is no plain change
 _SENTENCE = 400
 _JOINTS = 10
 _RULES: tuple[Rule, ...] = (*containers.RULES, *extras.RULES, *network.RULES, *fields.RULES)
-_END = re.compile(r"(?:[.!?;]+(?=\s|\Z)|\n\s*(?:[-*+•]\s+|\d{1,2}[.)]\s+)?|\A\s*[-*+•]\s+)")
+_BULLET = r"(?:[-*+•]|\d{1,2}[.)])\s+"
+# A line that merely wraps goes on in the next one.
+_END = re.compile(rf"[.!?;]+(?=\s|\Z)|\n\s*{_BULLET}|\A\s*{_BULLET}|(?<=:)\s*\n|\n\s*\n")
 _LEAD = re.compile(
     r"(?:(?:hi|hello|hey|dear)(?: \w+)?[,!]?\s+|please\s+|(?:can|could|would|will)\s+(?:you|we)\s+|"
     r"(?:i|we)(?:'d| would)?\s+(?:want|need|like)\s+(?:you\s+)?to\s+|let(?:'s| us)\s+|kindly\s+|"
@@ -33,6 +35,16 @@ _COURTESY = re.compile(
     r"(?:thanks|thank you|cheers|many thanks|please|hi|hello|hey)(?: (?:a lot|so much|all|team))?",
     re.IGNORECASE,
 )
+# Sentences that ask for something to stay: no patch may touch it.
+_STAYS = re.compile(
+    r"(?:leave|keep) (?P<a>.{2,80}?)(?: (?:alone|as (?:it|they) (?:is|are)|untouched|unchanged))"
+    r"|(?:do not|don't|please don't) (?:touch|change) (?P<b>.{2,80})"
+    r"|(?P<c>.{2,80}?) (?:stays?|remains?|has to stay|have to stay|must stay|should stay)"
+    r"(?: (?:as (?:it|they) (?:is|are)|the same|unchanged|untouched))?"
+    r"|(?P<d>.{2,80}?) (?:must|should|may) not change",
+    re.IGNORECASE,
+)
+_SMALL = frozenset("the its their our this that of for on in at and all other".split())
 _PLACE = re.compile(
     r"(?:\A|\s)in (?:the )?(?:namespace ([a-z0-9-]+)|([a-z0-9-]+) namespace)[,:]?(?=\s|\Z)", re.I
 )
@@ -71,7 +83,11 @@ def read_edit(text: str, objects: Sequence[Object]) -> Edit:
     questions: list[str] = []
     unplaced: list[str] = []
     scope = Scope(known)
+    staying: list[str] = []
     for sentence in _sentences(text):
+        if stays := _stays(_bare(sentence)):
+            staying.append(stays)
+            continue
         try:
             found = _read(sentence, scope)
             if found is None:
@@ -83,6 +99,18 @@ def read_edit(text: str, objects: Sequence[Object]) -> Edit:
             questions.append(str(problem))
         except InvalidInput:
             unplaced.append(sentence)
+    unplaced += [each for each in staying if any(_touches(patch, each) for patch in patches)]
+    return _settled(text, known, patches, questions, unplaced)
+
+
+def _settled(
+    text: str,
+    known: Sequence[Object],
+    patches: Sequence[FieldPatch],
+    questions: Sequence[str],
+    unplaced: Sequence[str],
+) -> Edit:
+    """Patches only where nothing else came up and something changes."""
     if unplaced:
         return Edit(unplaced=tuple(unplaced))
     if questions:
@@ -92,6 +120,25 @@ def read_edit(text: str, objects: Sequence[Object]) -> Edit:
     if not _changes(patches, known):
         return Edit(questions=("All of that is so already: what should change?",))
     return Edit(tuple(patches))
+
+
+def _stays(sentence: str) -> str:
+    """What a sentence wants left as it is; "" where it wants something else."""
+    if re.fullmatch(r"(?:all|everything) else (?:as|like) (?:it|they) (?:is|are)", sentence, re.I):
+        return "else"
+    match = _STAYS.fullmatch(sentence)
+    if match is None:
+        return "else" if re.fullmatch(r"nothing else(?: changes)?", sentence, re.I) else ""
+    return next(group for group in match.groups() if group)
+
+
+def _touches(patch: FieldPatch, phrase: str) -> bool:
+    """Whether a patch changes what a phrase names, as far as words can tell."""
+    said = set(re.findall(r"[a-z0-9]+", phrase.lower())) - _SMALL
+    own = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", f"{patch.where} {patch.value}").lower()
+    words = set(re.findall(r"[a-z0-9]+", own))
+    words |= {f"{word}s" for word in words}
+    return bool(said) and said <= words
 
 
 def _sentences(text: str) -> list[str]:
