@@ -222,7 +222,7 @@ def changed_quietly(scene: Scene) -> int:
     return scene.open()
 
 
-@attack("skills", "a merged skill's test weakened", by="scope", words="for people to change")
+@attack("skills", "a merged skill's test weakened", by="scope", words="nothing else")
 def weakened(scene: Scene) -> int:
     path = "skills/config-map/tests/chainsaw-test.yaml"
     test = scene.repository.read("main", path)

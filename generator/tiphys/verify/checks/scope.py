@@ -10,9 +10,10 @@ from tiphys.domain.errors import InvalidInput, NotFound
 from tiphys.domain.policy import Policy
 from tiphys.domain.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, Change
 from tiphys.domain.wording import counted
-from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, REQUEST_LIMIT, skill_names
+from tiphys.library import CLUSTER_FOLDER
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.guardrails import GUARDRAILS
+from tiphys.verify.programs import programs_only
 from tiphys.verify.subject import Subject, changes_guardrails, release_folder
 
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
@@ -42,7 +43,7 @@ def check_scope(subject: Subject, policy: Policy) -> Finding:
     if not problems:
         problems += _twice(subject)
     if not problems and subject.agent:
-        problems += _programs_only(subject)
+        problems += programs_only(subject)
     return failed_or_passed(problems, f"{counted(len(subject.changes), 'file')}, all within reach")
 
 
@@ -93,55 +94,6 @@ def _agent_problems(subject: Subject) -> Iterator[str]:
         yield f"touches {len(named)} skills ({', '.join(named[:3])}); one at a time"
 
 
-def _programs_only(subject: Subject) -> Iterator[str]:
-    """What a program may not do to a release or a skill, though its files look right."""
-    folders, named = subject.touched_releases, subject.touched_skills
-    for folder in (*folders, *(f"skills/{name}" for name in named)):
-        if not subject.reader.entries(subject.rev, folder):
-            yield f"{folder}: is removed; that is for a person to propose"
-        elif folder in subject.release_folders and folder not in subject.made_from_skills:
-            yield f"{folder}: has no {RELEASE_FILE}; a program proposes what a skill renders"
-    yield from _against_request(subject)
-    changed = {
-        c.path.split("/")[1] for c in subject.changes if c.old and c.path.startswith("skills/")
-    }
-    for name in sorted(changed):
-        if folders:
-            yield f"skills/{name}: is merged; change it by itself, not beside a release"
-        if any(c.path.startswith(f"skills/{name}/tests/") for c in subject.changes):
-            yield f"skills/{name}/tests: the test of a merged skill is for people to change"
-    known = skill_names(subject.reader, subject.base or subject.rev)
-    for name in named:
-        for other in known:
-            if other != name and _skeleton(other) == _skeleton(name):
-                yield f"skills/{name}: looks like skills/{other}; choose another name"
-
-
-def _against_request(subject: Subject) -> Iterator[str]:
-    """A release quotes what was asked, as people read it there, and a merged one was asked for."""
-    asked = re.sub(r"[-_\s]+", " ", subject.request.casefold())
-    for folder in subject.made_from_skills if subject.request else ():
-        try:
-            release = subject.release(folder)
-        except InvalidInput:
-            continue  # the syntax check says so
-        quoted = release.request
-        # Answers follow on lines of their own; what is very long was cut.
-        whole = f"{subject.request}\n".startswith(f"{quoted}\n") or len(quoted) >= REQUEST_LIMIT
-        if not (quoted and whole and subject.request.startswith(quoted)):
-            yield f"{folder}/{RELEASE_FILE}: quotes another request than the issue"
-        merged = any(c.old and c.path.startswith(f"{folder}/") for c in subject.changes)
-        if merged and str(release.values.get("name")).replace("-", " ") not in asked:
-            yield f"{folder}: is merged, and the request does not name it"
-
-
-def _skeleton(name: str) -> str:
-    """The name as a hasty eye reads it."""
-    for looks, like in (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("i", "l")):
-        name = name.replace(looks, like)
-    return name.replace("-", "").removesuffix("s")
-
-
 def _off_limits(subject: Subject, policy: Policy) -> Iterator[str]:
     for folder in subject.release_folders:
         namespace = folder.split("/")[1]
@@ -176,4 +128,4 @@ def _foreign_namespace(path: str, found: dict[str, object], namespace: object) -
         yield f"{path}: {found.get('kind')} is in namespace {namespace}, its folder is {folder}"
 
 
-CHECK = StaticCheck("scope", "static", 2, check_scope)
+CHECK = StaticCheck("scope", "static", 3, check_scope)
