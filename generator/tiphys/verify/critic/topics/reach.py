@@ -1,4 +1,4 @@
-"""What nobody asked for: effects that widen reach or rights, parts that do not fit together."""
+"""What nobody asked for: effects that widen reach or rights."""
 
 # ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, shown, undecided
+from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, undecided
 from tiphys.verify.critic.topics.exposure import openings
 from tiphys.verify.critic.wording import Words
 from tiphys.verify.critic.world import (
@@ -15,9 +15,6 @@ from tiphys.verify.critic.world import (
     dig,
     many,
     name_of,
-    namespace_of,
-    pod_labels,
-    selects,
     table,
     text,
 )
@@ -91,7 +88,6 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         ):
             yield _unasked("kind", Field(at(obj, "kind"), text(obj, "kind")))
     yield from _policies(words, world)
-    yield from _loose_ends(words, world)
     yield from _strangers(words, world)
 
 
@@ -232,48 +228,6 @@ def _policies(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # 
                             "exposure",
                             Field(at(obj, f"spec.{way}[{i}].{side}[{j}].namespaceSelector"), "all"),
                         )
-
-
-def _loose_ends(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one case after the other
-    """A Service, budget or autoscaler that misses the workload it stands beside."""
-    asked = Requirement("wiring", "", "parts that belong together")
-    makers = [o for o in world.workloads if text(o, "kind") not in ("Job", "CronJob")]
-    if not makers:
-        return
-    labels = [(namespace_of(o), pod_labels(o)) for o in makers]
-    names = {name_of(o) for o in makers}
-    for obj in world.kinds("Service", "PodDisruptionBudget"):
-        path = (
-            ("spec", "selector")
-            if text(obj, "kind") == "Service"
-            else ("spec", "selector", "matchLabels")
-        )
-        selector = table(obj, *path)
-        if selector and not any(selects(selector, each) for _, each in labels):  # noqa: SIM102  # two thoughts
-            if name_of(obj) in names or len(makers) == 1:
-                pairs = ", ".join(f"{k}={v}" for k, v in sorted(selector.items()))
-                yield contradicted(
-                    asked, Field(at(obj, ".".join(path)), f"{shown(pairs)}, which no pod here has")
-                )
-    for obj in world.kinds("HorizontalPodAutoscaler"):
-        target = text(obj, "spec", "scaleTargetRef", "name")
-        kind = text(obj, "spec", "scaleTargetRef", "kind")
-        if target and target not in names and target not in words.raw:
-            yield contradicted(asked, Field(at(obj, "spec.scaleTargetRef.name"), target))
-        elif (
-            kind
-            and any(name_of(o) == target for o in makers)
-            and not any(name_of(o) == target and text(o, "kind") == kind for o in makers)
-        ):
-            yield contradicted(asked, Field(at(obj, "spec.scaleTargetRef.kind"), kind))
-    services = {name_of(o) for o in world.kinds("Service")}
-    for obj in world.kinds("Ingress"):
-        for i, entry in enumerate(many(obj, "spec", "rules")):
-            for j, path_ in enumerate(many(entry, "http", "paths")):
-                backend = text(path_, "backend", "service", "name")
-                if services and backend and backend not in services and backend not in words.raw:
-                    place = f"spec.rules[{i}].http.paths[{j}].backend.service.name"
-                    yield contradicted(asked, Field(at(obj, place), backend))
 
 
 def _strangers(words: Words, world: World) -> Iterator[Remark]:
