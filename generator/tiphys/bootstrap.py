@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.git_sync import Synced
     from tiphys.adapters.notary import DsseNotary
+    from tiphys.adapters.traces_git import GitTraces
     from tiphys.context import Ports, Progress
     from tiphys.demo import Story, Teller
     from tiphys.domain.evidence import Verdict
@@ -242,8 +243,21 @@ def open_ports(
         environment=environment(runner, settings.model),
         model=model,
         workbench=workbenches(repository, provider),
+        traces=open_traces(path),
         progress=progress,
     )
+
+
+def open_traces(path: Path | None = None) -> GitTraces:
+    """The traces of that repository; those under way are in the user's cache."""
+    from tiphys.adapters.traces_git import GitTraces
+
+    home = open_repository(path).path
+    return GitTraces(home, _cache_of(home) / "traces")
+
+
+def _cache_of(home: Path) -> Path:
+    return cache_folder() / "runs" / hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
 
 
 def open_notary(

@@ -7,7 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from tiphys.domain.policy import Settings
-from tiphys.ports import Forge, Index, Model, Notary, Repository, VerdictStore, Workbench
+from tiphys.domain.trace import Scribe
+from tiphys.ports import (
+    Forge,
+    Index,
+    Model,
+    Notary,
+    Repository,
+    TraceStore,
+    VerdictStore,
+    Workbench,
+)
 from tiphys.verify.check import Sandbox
 from tiphys.verify.plan import FULL, Plan
 
@@ -18,7 +28,8 @@ Progress = Callable[[str], None]
 class Ports:
     """`sandbox` leases a fresh cluster for the checks of `plan`, which `environment` runs.
 
-    `model` and `workbench` are what the author road needs; without a model there is none.
+    `model` and `workbench` are what the author road needs; without a model there is none. Each
+    attempt is told to `scribe`, which the pipeline takes from `traces`.
     """
 
     repository: Repository
@@ -32,4 +43,6 @@ class Ports:
     environment: Mapping[str, str] = field(default_factory=dict)
     model: Model | None = None
     workbench: Callable[[str], AbstractContextManager[Workbench]] | None = None
+    traces: TraceStore | None = None
+    scribe: Scribe = field(default=lambda _entry: None)
     progress: Progress = field(default=lambda _message: None)

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from tiphys.context import Ports
 from tiphys.domain.budget import Budget
-from tiphys.domain.errors import InvalidInput, Refused
+from tiphys.domain.errors import InvalidInput, Refused, TiphysError
 from tiphys.domain.forge import Issue, Pull
+from tiphys.domain.trace import CHOICE, Entry, Result
 from tiphys.library import Release, parse_skill, skill_names
-from tiphys.ports import Forge
+from tiphys.ports import Forge, Hit
+from tiphys.propose import ticks
 from tiphys.propose.adapt import Adapted, write_adapted, written_by_hand
 from tiphys.propose.adapt import adapt as edit
 from tiphys.propose.author.loop import write
@@ -65,6 +68,7 @@ class Work:
     base: str = ""
     request: Request | None = None
     releases: tuple[Release, ...] = ()
+    hits: tuple[Hit, ...] = ()
     match: Match | None = None
     filling: Filling | None = None
     adapted: Adapted | None = None
@@ -117,17 +121,26 @@ def recall(work: Work, ports: Ports) -> Work:
     if work.draft is not None or (work.adapted and work.adapted.files):
         return work
     follow(ports.repository, ports.index, ports.settings.target)
+    heard = ticks.Searched(ports.index)
     match = retrieve(
         _known(work.request),
-        index=ports.index,
+        index=heard,
         repository=ports.repository,
         rev=work.base,
         threshold=ports.settings.match_threshold,
         releases=work.releases,
     )
+    work = replace(work, hits=tuple(heard.hits))
     if match is None:
         return work
     return replace(work, match=match, road=Road("reuse", min(1.0, match.score), match.because))
+
+
+def choose(work: Work, ports: Ports) -> Work:
+    """Write down the road that what was found speaks for, before it is taken."""
+    edits = work.adapted is not None and bool(work.adapted.files)
+    ports.scribe(ticks.intent(work.request, hits=work.hits, match=work.match, edits=edits))
+    return work
 
 
 def reuse(work: Work, ports: Ports) -> Work:
@@ -177,6 +190,7 @@ def author(work: Work, ports: Ports) -> Work:
             model=ports.model,
             budget=Budget(settings.author_tokens, settings.author_rounds, settings.author_seconds),
             clock=time.monotonic,
+            scribe=ports.scribe,
         )
     work = replace(work, model_calls=work.model_calls + made.calls)
     if work.draft is not None and not made.good:
@@ -215,8 +229,9 @@ def induce(work: Work, ports: Ports) -> Work:
 
 def propose(work: Work, ports: Ports) -> Work:
     """Push the branch and open (or update) the pull request."""
+    draft = _known(work.draft)
     pull = open_pull(
-        _known(work.draft),
+        ticks.linked(draft, work.issue.number) if ports.traces else draft,
         issue=work.issue.number,
         base=work.base,
         target=ports.settings.target,
@@ -232,6 +247,7 @@ PROPOSE: tuple[Callable[[Work, Ports], Work], ...] = (
     understand,
     adapt,
     recall,
+    choose,
     reuse,
     author,
     induce,
@@ -241,17 +257,29 @@ GENERATE = PROPOSE[: PROPOSE.index(induce)]
 
 
 def work_on(issue: Issue, ports: Ports) -> Work:
-    """Run the proposing stages on one issue and tell its author how it ended."""
-    work = Work(issue)
-    for stage in PROPOSE:
-        ports.progress(f"#{issue.number} {stage.__name__}")
-        work = stage(work, ports)
-        if work.ending:
-            break
+    """Run the proposing stages on one issue, keep a trace, and tell its author how it ended."""
+    with ports.traces.recording(issue.number) if ports.traces else nullcontext(_forget) as scribe:
+        try:
+            work = _run(Work(issue), replace(ports, scribe=scribe))
+        except TiphysError as problem:
+            scribe(Result(CHOICE, str(problem), "failed"))
+            raise
+        scribe(ticks.result(work.road, _known(work.ending), work.reply))
     key = QUESTION_KEY if work.ending == "asked" else REPLY_KEY
     ports.forge.comment(issue.number, work.reply, key)
     _relabel(issue, _known(work.ending), ports.forge)
     return work
+
+
+def _run(work: Work, ports: Ports) -> Work:
+    chosen = False
+    for stage in PROPOSE:
+        ports.progress(f"#{work.issue.number} {stage.__name__}")
+        work = stage(work, ports)
+        chosen = chosen or stage is choose
+        if work.ending:
+            break
+    return work if chosen else choose(work, ports)
 
 
 def waiting(ports: Ports) -> list[Issue]:
@@ -322,6 +350,10 @@ def _draft(work: Work, match: Match, filling: Filling, folder: str, ports: Ports
 def _already_so(existing: Release, filling: Filling, match: Match) -> bool:
     same = dict(existing.values) == dict(filling.values)
     return same and existing.skill_digest == match.skill.digest
+
+
+def _forget(_entry: Entry) -> None:
+    """No trace is kept."""
 
 
 def _relabel(issue: Issue, ending: Ending, forge: Forge) -> None:

@@ -17,6 +17,8 @@ from tiphys.domain.evidence import Tier
 from tiphys.domain.forge import Comment, Issue, Pull, ReviewDecision, Status, StatusState
 from tiphys.domain.rehearsal import Rehearsal
 from tiphys.domain.testreport import TestReport
+from tiphys.domain.trace import Entry as TraceEntry
+from tiphys.domain.trace import Scribe
 from tiphys.domain.tree import Change, Entry, Merge
 
 Object = dict[str, Any]  # one Kubernetes object as JSON
@@ -336,6 +338,26 @@ class VerdictStore(Protocol):
 
     def put(self, key: str, sha: str, envelope: bytes) -> None:
         """Keep an envelope under a key (64 hex) and a head commit (40 hex); never replaces."""
+
+
+class TraceStore(Protocol):
+    """What attempts at an issue saw, did and gave; whoever can push can write here too."""
+
+    def keep(self, issue: int, entries: Sequence[TraceEntry]) -> str:
+        """Keep one attempt and give its id; long texts are cut with a mark. LimitExceeded."""
+
+    def recording(self, issue: int) -> AbstractContextManager[Scribe]:
+        """A scribe; what it is given is kept when the context ends, whatever ends it.
+
+        What a killed process was given is taken over by whoever keeps or reads next. A run without
+        an entry leaves nothing, and trouble with keeping stops nobody's work.
+        """
+
+    def of_issue(self, issue: int) -> Sequence[tuple[str, Sequence[TraceEntry]]]:
+        """(id, entries) of each attempt, oldest first; what can't be read is passed by."""
+
+    def issues(self) -> Sequence[int]:
+        """The issues that have a trace, sorted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Carrying forge and verdicts to and from a remote with the user's git: its credentials and all."""
+"""Carrying forge, verdicts and traces to and from a remote with the user's git and credentials."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from tiphys.adapters.git_refs import (
     taking_turns,
     translated,
 )
+from tiphys.adapters.traces_git import BUCKET, ISSUE, TRACES_REF
+from tiphys.adapters.traces_git import NAME as TRACE_FILE
 from tiphys.adapters.verdicts_git import NAME as VERDICT_FILE
 from tiphys.adapters.verdicts_git import VERDICTS_REF
 from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
@@ -82,6 +84,11 @@ _CARRIED = (
             VERDICT_FILE.match,
             _nothing,
         ),
+        lambda name, data: name[16:32] == hashlib.sha256(data).hexdigest()[:16],
+    ),
+    _Carried(
+        TRACES_REF,
+        (BUCKET.match, ISSUE.match, TRACE_FILE.match, _nothing),
         lambda name, data: name[16:32] == hashlib.sha256(data).hexdigest()[:16],
     ),
 )

@@ -103,14 +103,15 @@ class _Author:
             self.ended = "the budget is spent"
             self.scribe(Result(number, "no token was left for an answer", "failed"))
             return
+        told = (answer.model, answer.input_tokens, answer.output_tokens)
         try:
             attempt = self._try(answer)
         except InvalidInput as problem:
             self.unread = (str(problem),)
             self.seen.append(self.unread)
-            self.scribe(Result(number, str(problem), "failed", answer.text, self.unread))
+            self.scribe(Result(number, str(problem), "failed", answer.text, self.unread, (), *told))
             return
-        self._compare(number, attempt)
+        self._compare(number, attempt, told)
 
     def _plan(self) -> tuple[list[Message], float, str]:
         """What to ask next: the first time plainly, then with what is wrong, then afresh."""
@@ -188,7 +189,7 @@ class _Author:
         place(objects, inside, self.task)
         if self.pieces.mending:
             for each in objects:
-                gone = prune(self.task.request, each)
+                gone = prune(f"{self.task.request}\n{self.task.context}", each)
                 notes += [f"{path} left out: not asked for" for path in gone]
             link(objects)
         found = self._rehearse(objects)
@@ -220,7 +221,7 @@ class _Author:
     def _rehearse(self, objects: Sequence[Object]) -> Rehearsal:
         return self.bench.rehearse(self.task.request, objects)
 
-    def _compare(self, number: int, attempt: Attempt) -> None:
+    def _compare(self, number: int, attempt: Attempt, heard: tuple[str, int, int]) -> None:
         told = _told(attempt.rehearsal.problems)
         better = self.best is None or attempt.rehearsal.rank < self.best.rehearsal.rank
         outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
@@ -231,7 +232,7 @@ class _Author:
             self.ended = "nothing is known to be wrong"
         evaluation = "; ".join(told[:_SHOWN]) or "every requirement that can be read is met"
         rank = attempt.rehearsal.rank
-        self.scribe(Result(number, evaluation, outcome, attempt.answer, told, rank))
+        self.scribe(Result(number, evaluation, outcome, attempt.answer, told, rank, *heard))
 
 
 def _told(problems: Sequence[Problem]) -> tuple[str, ...]:
