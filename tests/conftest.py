@@ -21,7 +21,8 @@ def signing_keys(tmp_path_factory):
 def no_real_model():
     """A model is a fake, a recording or a server on loopback, also in processes of the tests.
 
-    TIPHYS_RECORD=1 is for tests of recordings alone: they are refreshed from OPENAI_BASE_URL.
+    What the environment says of models (address, key, name, recordings, and TIPHYS_RECORD, which
+    would refresh them) is cleared: a test that means to record sets all of it itself.
     """
     import httpx
 

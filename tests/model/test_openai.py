@@ -3,8 +3,10 @@
 # ruff: noqa: E501 -- one case a line
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -205,15 +207,20 @@ def test_an_answer_that_breaks_off_is_asked_for_again(said: bytes) -> None:
     assert len(heard) == 3
 
 
-@pytest.mark.parametrize("drip", [b"", b"x"])
-def test_seconds_are_those_of_the_whole(drip: bytes) -> None:
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "drip"), [(HEAD, b""), (HEAD, b"x"), (b"", b""), (b"HTTP/1.1 200 OK\r\na: ", b"x")]
+)
+def test_seconds_are_those_of_the_whole(head: bytes, drip: bytes) -> None:
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def speak() -> None:
             connection, _ = listening.accept()
-            with connection:
-                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n")
+            with connection, suppress(OSError):  # who gave up may have hung up
+                connection.sendall(head)
                 while not done.wait(0.02):
                     connection.sendall(drip)
 
@@ -234,6 +241,33 @@ def test_a_wrong_address_is_said_to_be_one(url: str) -> None:
         OpenAiModel(url, "tiny", seconds=5).complete(TALK, max_tokens=9, seed=0)
 
 
+def test_without_a_key_none_is_sent(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", KEY)
+    ask(server)
+    assert server.seen[0][2] == ""
+
+
+def test_what_hides_in_an_answer_is_bounded_too(server: Server) -> None:
+    server.answers = [(200, gzip.compress(b" " * (4 << 20)))]
+    server.headers = {"content-encoding": "gzip"}
+    with pytest.raises(Unavailable, match="more than"):
+        ask(server)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_an_answer_too_deep_to_read_is_an_outage(server: Server, status: int) -> None:
+    server.answers = [(status, b"[" * 100_000)]
+    with pytest.raises(Unavailable):
+        ask(server)
+
+
+def test_a_broken_compression_is_an_outage(server: Server) -> None:
+    server.headers = {"content-encoding": "gzip"}
+    with pytest.raises(Unavailable):
+        ask(server)
+
+
 def test_no_message_holds_a_password(server: Server) -> None:
     address = server.url.replace("http://", f"http://me:{KEY}@")
     server.answers = [(404, {})]
@@ -246,5 +280,8 @@ def test_the_package_is_imported_only_when_asked() -> None:
     import subprocess
     import sys
 
-    code = "import sys, tiphys.adapters.model_openai; sys.exit('httpx' in sys.modules)"
+    code = (
+        "import sys, tiphys.adapters.model_openai;"
+        " sys.exit(bool({'httpx', 'httpx2', 'openai'} & sys.modules.keys()))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
