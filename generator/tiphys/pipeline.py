@@ -19,22 +19,21 @@ from tiphys.domain.budget import Budget
 from tiphys.domain.errors import InvalidInput, Refused, TiphysError
 from tiphys.domain.forge import Issue, Pull
 from tiphys.domain.trace import CHOICE, Entry, Result
-from tiphys.library import Release, parse_skill, skill_names
+from tiphys.library import Release
 from tiphys.ports import Forge, Hit
 from tiphys.propose import ticks
-from tiphys.propose.adapt import Adapted, write_adapted, written_by_hand
+from tiphys.propose.adapt import Adapted, knows, rewrite, write_adapted, written_by_hand
 from tiphys.propose.adapt import adapt as edit
 from tiphys.propose.author.loop import write
 from tiphys.propose.author.report import (
-    field_schemas,
     manifests_of,
     needs_namespace,
     report,
     to_task,
 )
 from tiphys.propose.author.types import Authored
-from tiphys.propose.draft import Draft, write_draft, write_learned
-from tiphys.propose.induce import induce as make_skill
+from tiphys.propose.draft import Draft, write_draft
+from tiphys.propose.learned import learn
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
     QUESTION_KEY,
@@ -72,6 +71,7 @@ class Work:
     match: Match | None = None
     filling: Filling | None = None
     adapted: Adapted | None = None
+    editable: Mapping[str, bytes] = field(default_factory=dict)
     draft: Draft | None = None
     authored: Authored | None = None
     road: Road | None = None
@@ -107,7 +107,7 @@ def adapt(work: Work, ports: Ports) -> Work:
             ask = dict.fromkeys(["change"], " ".join(found.questions))
             return replace(work, ending="asked", reply=question_body(ask, {}))
         if not found.files or work.context:
-            return replace(work, adapted=found)
+            return replace(work, adapted=found, editable=files)
         draft = write_adapted(request, found)
     except InvalidInput as problem:
         ports.progress(f"#{work.issue.number} is no edit: {problem}")
@@ -183,14 +183,14 @@ def author(work: Work, ports: Ports) -> Work:
     if ports.model is None or ports.workbench is None:
         return work if work.draft else replace(work, ending="declined", reply=_OUT_OF_REACH)
     request, settings = _known(work.request), ports.settings
+    context = "---\n".join(data.decode(errors="replace") for data in work.editable.values())
     with ports.workbench(work.base) as bench:
         made = write(
-            to_task(request, releases=work.releases, context=work.context),
+            to_task(request, releases=work.releases, context=context),
             bench=bench,
             model=ports.model,
             budget=Budget(settings.author_tokens, settings.author_rounds, settings.author_seconds),
             clock=time.monotonic,
-            scribe=ports.scribe,
         )
     work = replace(work, model_calls=work.model_calls + made.calls)
     if work.draft is not None and not made.good:
@@ -198,30 +198,42 @@ def author(work: Work, ports: Ports) -> Work:
     work = replace(work, authored=made, road=made.road, draft=None, match=None, filling=None)
     if not made.good:
         return replace(work, ending="declined", reply=report(made))
-    return work
+    return _rewritten(work, made)
+
+
+def _rewritten(work: Work, made: Authored) -> Work:
+    """Where the model changed what exists, only the fields that it changed go on."""
+    objects = made.best.objects if made.best else ()
+    if not any(knows(work.editable, each) for each in objects):
+        return work
+    request = _known(work.request)
+    try:
+        found = rewrite(request.text, work.editable, objects)
+        if work.context:
+            return replace(work, adapted=found)
+        draft = write_adapted(request, found, made)
+    except InvalidInput as problem:
+        return replace(work, ending="declined", reply=report(made, str(problem)))
+    return replace(work, adapted=found, draft=draft, authored=None)
 
 
 def induce(work: Work, ports: Ports) -> Work:
     """Make a skill of what a model wrote and a cluster took, so that it is written once."""
-    if work.authored is None or work.authored.best is None:
+    made = work.authored
+    if made is None or made.best is None or work.draft is not None:
         return work
-    request, made = _known(work.request), work.authored
-    manifests = manifests_of(work.authored.best)
-    if needs_namespace(work.authored.best):
+    if needs_namespace(made.best):
         ask = {"namespace": "In which namespace?"}
         return replace(work, ending="asked", reply=question_body(ask, {}))
     try:
-        found = make_skill(
-            request.text,
-            manifests,
-            field_schema=field_schemas(made),
-            taken=skill_names(ports.repository, work.base),
+        draft = learn(
+            _known(work.request),
+            made,
+            repository=ports.repository,
+            index=ports.index,
+            rev=work.base,
+            releases=work.releases,
         )
-        digest = ports.repository.tree_of(found.files)
-        skill = parse_skill(found.name, found.files, digest=digest)
-        taken = taken_folders(ports.repository, work.base)
-        folder = place(skill, found.values, work.releases, taken)
-        draft = write_learned(request, made, found, skill, folder=folder)
     except (InvalidInput, Refused) as problem:
         return replace(work, ending="declined", reply=report(made, str(problem)))
     return replace(work, draft=draft)

@@ -1,4 +1,4 @@
-"""A program edits what people wrote only where it was asked to, and adds to tests but takes nothing."""
+"""A program edits what people wrote where it was asked to, and only adds to merged tests."""
 
 from __future__ import annotations
 

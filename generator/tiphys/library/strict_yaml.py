@@ -35,6 +35,7 @@ _AMBIGUOUS = re.compile(
     r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z"
 )
 _INT64 = 1 << 63
+_END = "\n...\n"
 _INT64_DIGITS = 20
 
 
@@ -96,18 +97,20 @@ def dump(document: Any) -> str:
 
 def dump_all(documents: Sequence[Any]) -> str:
     """JSON values as canonical block YAML, separated by `---` lines."""
-    texts = [
-        yaml.dump(
-            document,
-            Dumper=_Dumper,
-            sort_keys=False,
-            allow_unicode=True,
-            default_flow_style=False,
-            width=1 << 30,
-        ).removesuffix("...\n")
-        for document in documents
-    ]
-    return "---\n".join(texts)
+    return "---\n".join(map(_written, documents))
+
+
+def _written(document: Any) -> str:
+    text = yaml.dump(
+        document,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=False,
+        width=1 << 30,
+    )
+    # The end that a bare scalar gets, on a line of its own; a text may end in dots itself.
+    return f"{text.removesuffix(_END)}\n" if text.endswith(_END) else text
 
 
 def _decode(text: str | bytes, source: str, limits: Limits) -> str:

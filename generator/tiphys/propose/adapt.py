@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,9 +12,11 @@ from tiphys.domain.markdown import cell
 from tiphys.library import RELEASE_FILE, strict_yaml
 from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.ports import Object, RepositoryReader
-from tiphys.propose.draft import BRANCH_PREFIX, Draft
-from tiphys.propose.editing import Edit, read_edit
+from tiphys.propose.author.types import Authored
+from tiphys.propose.draft import BRANCH_PREFIX, Draft, how_made, pins
+from tiphys.propose.editing import read_edit
 from tiphys.propose.request import Request
+from tiphys.propose.rewritten import changes
 
 _MOST = 40  # folders that a request may be about
 
@@ -52,22 +54,48 @@ def _speaks_of(low: str, folder: str) -> bool:
 
 def adapt(request: str, files: Mapping[str, bytes]) -> Adapted:
     """The smallest change of `files` that does what is asked; all of it, or nothing."""
+    held = _held(files)
+    edit = read_edit(request, [each for found in held.values() for each in found])
+    if not edit.understood:
+        return Adapted({}, questions=edit.questions)
+    return Adapted(_applied(edit.patches, files, held), edit.patches)
+
+
+def rewrite(request: str, files: Mapping[str, bytes], objects: Sequence[Object]) -> Adapted:
+    """What a model's new version of objects in `files` changes in them. InvalidInput."""
+    held = _held(files)
+    patches: list[FieldPatch] = []
+    for each in objects:
+        before = next((o for found in held.values() for o in found if _same(o, each)), None)
+        if before is not None:
+            patches += changes(request, before, each)
+    return Adapted(_applied(patches, files, held), tuple(patches))
+
+
+def knows(files: Mapping[str, bytes], obj: Object) -> bool:
+    """Whether the files hold an object of this kind and name."""
+    return any(_same(each, obj) for found in _held(files).values() for each in found)
+
+
+def _held(files: Mapping[str, bytes]) -> dict[str, list[Object]]:
     held: dict[str, list[Object]] = {}
     for path, data in files.items():
         with suppress(InvalidInput):  # what can't be read can't be edited
             found = strict_yaml.load_documents(data, source=path)
             held[path] = [each for each in found if isinstance(each, dict)]
-    edit = read_edit(request, [each for found in held.values() for each in found])
-    if not edit.understood:
-        return Adapted({}, questions=edit.questions)
-    return Adapted(_applied(edit, files, held), edit.patches)
+    return held
+
+
+def _same(one: Object, other: Object) -> bool:
+    names = [(o.get("kind"), (o.get("metadata") or {}).get("name")) for o in (one, other)]
+    return names[0] == names[1]
 
 
 def _applied(
-    edit: Edit, files: Mapping[str, bytes], held: Mapping[str, list[Object]]
+    patches: Sequence[FieldPatch], files: Mapping[str, bytes], held: Mapping[str, list[Object]]
 ) -> dict[str, bytes]:
     changed: dict[str, bytes] = {}
-    for patch in edit.patches:
+    for patch in patches:
         path = next(path for path, found in held.items() if any(_is(o, patch) for o in found))
         changed[path] = apply_patches(changed.get(path, files[path]), [patch])
     return changed
@@ -79,17 +107,23 @@ def _is(obj: Object, patch: FieldPatch) -> bool:
     return same and patch.namespace in (None, metadata.get("namespace"))
 
 
-def write_adapted(request: Request, adapted: Adapted) -> Draft:
-    """The change as a pull request. InvalidInput where it reaches into more than one folder."""
+def write_adapted(request: Request, adapted: Adapted, made: Authored | None = None) -> Draft:
+    """The change as a pull request; `made` where a model was asked.
+
+    InvalidInput where it reaches into more than one folder, or into none.
+    """
     folders = sorted({"/".join(path.split("/")[:3]) for path in adapted.files})
-    if len(folders) != 1:
+    if not folders:
+        raise InvalidInput("nothing would change")
+    if len(folders) > 1:
         raise InvalidInput(f"it changes {' and '.join(folders)}; ask for one at a time")
     [folder] = folders
     _, namespace, name = folder.split("/")
+    how = f"a model was asked ({how_made(made)})" if made else "all of it could be read"
     lines = [
-        f"Serves #{request.number}: what was asked for could be read whole, so no model was called.",
+        f"Serves #{request.number}: {how}, and only these fields change.",
         "",
-        "Road: adapt (1.00): the request changes a manifest that people wrote.",
+        f"Road: adapt ({made.road.confidence if made else 1.0:.2f}): it changes what people wrote.",
         "",
         "| field | becomes |",
         "|---|---|",
@@ -101,7 +135,10 @@ def write_adapted(request: Request, adapted: Adapted) -> Draft:
         body="\n".join(lines),
         folder=folder,
         files={**adapted.files},
-        trailers={"Tiphys-Request": str(request.number)},
+        trailers={
+            "Tiphys-Request": str(request.number),
+            **(pins(made) if made else {}),
+        },
     )
 
 

@@ -20,7 +20,8 @@ BRANCH_PREFIX = "tiphys/"
 class Draft:
     """Everything that opening the pull request needs; no commit has been made yet.
 
-    `folder` is the release that it makes or changes. `files` maps paths to bytes, None deletes. `trailers` go below the commit's message.
+    `folder` is the release or skill that it makes or changes. `files` maps paths to bytes, None
+    deletes. `trailers` go below the commit's message.
     """
 
     branch: str
@@ -52,11 +53,12 @@ def write_draft(request: Request, match: Match, filling: Filling, *, folder: str
 
 
 def write_learned(
-    request: Request, made: Authored, induced: Induced, skill: Skill, *, folder: str
+    request: Request, made: Authored, induced: Induced, skill: Skill, *, folder: str, hint: str = ""
 ) -> Draft:
     """A new skill together with its first release. InvalidInput.
 
-    `skill` is the induced one with the digest that its folder will have.
+    `skill` is the induced one with the digest that its folder will have, `hint` what people should
+    know before they merge another skill.
     """
     text, model = request.text, made.model
     release = make_release(skill, induced.values, request=text, model=model, name=folder)
@@ -64,7 +66,7 @@ def write_learned(
     return Draft(
         branch=f"{BRANCH_PREFIX}{request.number}-{skill.name}",
         title=f"Learn {skill.name}, and add {release.name}{where}",
-        body=_learned_body(request, made, induced, release, skill),
+        body=_learned_body(request, made, induced, release, skill, hint),
         folder=release.path,
         files={
             **{f"{skill.path}/{path}": data for path, data in induced.files.items()},
@@ -73,23 +75,35 @@ def write_learned(
         trailers={
             "Tiphys-Request": str(request.number),
             "Tiphys-Skill": f"{skill.name}@{skill.digest}",
-            "Tiphys-Model": made.model,
-            "Tiphys-Prompt": made.prompt,
-            "Tiphys-Sampling": made.sampling,
+            **pins(made),
         },
     )
 
 
+def pins(made: Authored) -> dict[str, str]:
+    """Trailers that say how a model was asked."""
+    return {
+        "Tiphys-Model": made.model,
+        "Tiphys-Prompt": made.prompt,
+        "Tiphys-Sampling": made.sampling,
+    }
+
+
+def how_made(made: Authored) -> str:
+    """Model, prompt, sampling and cost, for people."""
+    return f"`{cell(made.model)}`, {made.prompt}, {made.sampling}; {made.spent}"
+
+
 def _learned_body(
-    request: Request, made: Authored, induced: Induced, release: Release, skill: Skill
+    request: Request, made: Authored, induced: Induced, release: Release, skill: Skill, hint: str
 ) -> str:
     changed = made.best.notes if made.best else ()
-    how = f"`{cell(made.model)}`, {made.prompt}, {made.sampling}; {made.spent}"
     lines = [
-        f"Serves #{request.number}. No merged skill does, so a model wrote it ({how}).",
+        f"Serves #{request.number}. No merged skill does, so a model wrote it ({how_made(made)}).",
         f"A cluster tried it out. As skill `{skill.name}` the next like request needs no model.",
         "",
         f"Road: {made.road.line}.",
+        *(["", hint] if hint else []),
         "",
         "| value | is |",
         "|---|---|",
