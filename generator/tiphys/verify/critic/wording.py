@@ -38,7 +38,7 @@ _PLAIN = "|".join(sorted(set(_ONES) - {"a", "an", "half", "quarter", "couple", "
 # A number in digits or words: "3", "1,000", "0.5", "twenty-five", "a couple of", "half a".
 NUMBER = (
     r"(?:(?<![\w.,:/-])\d{1,3}(?:,\d{3})+(?![\d.])|(?<![\w.:/@])\d{1,12}(?:\.\d{1,6})?"
-    rf"|\b(?:half(?:\s+an?)?|an?\s+(?:half|quarter)(?:\s+of(?:\s+an?)?)?|a\s+(?:couple|pair)\s+of"
+    rf"|\b(?:(?:{_DIGITS})\s+and\s+a\s+half|half(?:\s+an?)?|an?\s+(?:half|quarter)(?:\s+of(?:\s+an?)?)?|a\s+(?:couple|pair)\s+of"
     rf"|a\s+dozen|an?\s+hundred|one\s+hundred|(?:{_TENS})[\s-](?:{_DIGITS})|{_PLAIN}"
     r"|a\s+single|single)\b)"
 )

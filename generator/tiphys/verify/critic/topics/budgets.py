@@ -92,5 +92,5 @@ def _other_way(world: World, found: object, value: Decimal, *, percent: bool) ->
         return None if share is None else share == 100 - value
     away = parse_quantity(found)
     if len(replicas) != 1 or away is None or (total := replicas.pop()) is None:
-        return None
+        return False if away == value else None  # the number asked for, at the contrary field
     return total - away == value

@@ -92,6 +92,8 @@ def _references(words: Words) -> Iterator[tuple[int, str]]:
         last = reference.rpartition("/")[2]
         tagged = ":" in last or "@" in last
         registry = "." in reference.partition("/")[0]
+        if reference.endswith((":NoSchedule", ":NoExecute")):
+            continue  # a taint
         if (
             tagged
             or (registry and _INTRO.search(words.before(match.start(), 25)))

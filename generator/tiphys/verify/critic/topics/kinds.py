@@ -60,9 +60,10 @@ _EXISTING = re.compile(
     re.IGNORECASE,
 )
 _REFERS = re.compile(
-    r"\s+(?:already\b|exists\b|that\s+(?:already\s+)?exists|of\s+the\s+same|is\s+there|called|named)",
+    r"\s+(?:already\b|exists\b|that\s+(?:already\s+)?exists|of\s+the\s+same|is\s+there|called|named|gets\b)",
     re.I,
 )
+_DOES = re.compile(r"\b(?:get|list|watch|update|patch|delete|read|edit|see)\b", re.IGNORECASE)
 _EVERYWHERE = re.compile(
     r"\b(?:on|onto)\s+(?:every|each|all(?:\s+(?:of\s+)?(?:the|our))?)\s+(?:single\s+)?(?:worker\s+|cluster\s+)?"
     r"(?:nodes?|machines?|hosts?)\b|\b(?:one|a)\s+(?:pod|copy|instance)?\s*(?:per|for\s+each|for\s+every)\s+node\b",
@@ -87,7 +88,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
         plain = _plain(noun)
         if match.start("noun") in ruled_out:
             continue
-        if words.negated(match.start("noun")):
+        if words.negated(match.start("noun")) or _DOES.search(match[0]):
             continue
         if plain in _COMMON and noun[0].islower():
             continue

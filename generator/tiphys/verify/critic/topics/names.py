@@ -33,7 +33,7 @@ _FOREIGN = re.compile(
     re.IGNORECASE,
 )
 _STOP = frozenset(
-    "a an the it its this that with and or of for to in on at is are be should must which where only "
+    "like a an the it its this that with and or of for to in on at is are be should must which where only "
     "named called after something anything as by from not no if so will has have can per via over".split()
 )  # fmt: skip
 _REFERRED = {

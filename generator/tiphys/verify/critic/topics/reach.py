@@ -64,6 +64,9 @@ _WRITE_WORDS = re.compile(
 _NAMESPACE = re.compile(
     r"\bnamespaces?\b|\bteam\b|\benvironment\b|\btenant\b|\bnamensraum\b", re.IGNORECASE
 )
+_OWN_TYPE = re.compile(
+    r"\b(?:own\s+(?:type|kind|resource)|custom\s+(?:type|kind|resource)|crds?)\b", re.IGNORECASE
+)
 _KINDS_WITH_REACH = (
     "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
     "APIService", "PersistentVolume", "ClusterRoleBinding",
@@ -84,7 +87,9 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
             yield _unasked("namespace", Field(at(obj, "metadata.name"), name_of(obj)))
     for obj in world.kinds(*_KINDS_WITH_REACH):
         if re.sub(r"(?<!^)(?=[A-Z])", " ", text(obj, "kind")).lower() not in words.raw.lower() and (
-            text(obj, "kind").lower() not in words.raw.lower() and not words.has(_WIDE)
+            text(obj, "kind").lower() not in words.raw.lower()
+            and not words.has(_WIDE)
+            and not words.has(_OWN_TYPE)
         ):
             yield _unasked("kind", Field(at(obj, "kind"), text(obj, "kind")))
     yield from _policies(words, world)

@@ -14,7 +14,7 @@ from tiphys.verify.critic.model import (
     contradicted,
     undecided,
 )
-from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.wording import NUMBER, Words, number, plainly
 from tiphys.verify.critic.world import World, at, dig, many, table, text, walk_maps
 
 _PAIR = re.compile(
@@ -67,7 +67,9 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one c
     for regex in (_PAIR, _SET):
         for match in words.find(regex):
             key, value = match["key"], match["value"].rstrip(".,;:)")
-            if key in _NOT_A_KEY or key in labelled or not value or words.negated(match.start()):
+            if key in _NOT_A_KEY or key in labelled or words.negated(match.start()):
+                continue
+            if not value or value[0] in "{[":
                 continue
             if regex is _SET and (
                 match["value"].lower() in ("the", "a", "an", "be", "not", "from", "set", "in")
@@ -136,6 +138,8 @@ def _same(value: str) -> Callable[[object], bool | None]:
         if found == HIDDEN or (isinstance(found, str) and HIDDEN in found):
             return None
         plain = str(found).lower() if isinstance(found, bool) else str(found)
+        if re.fullmatch(NUMBER, value, re.IGNORECASE) and plain.strip() == plainly(number(value)):
+            return True
         return plain.strip() == value
 
     return same
