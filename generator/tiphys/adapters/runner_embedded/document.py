@@ -48,9 +48,12 @@ class Output:
     match: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ResourceAction:
-    """Something done to, or expected of, objects: inline, or in files below the test's folder."""
+    """Something done to, or expected of, objects: inline, or in files below the test's folder.
+
+    Hashed by identity, for what is found out about it once.
+    """
 
     file: str
     resource: dict[str, Any] | None

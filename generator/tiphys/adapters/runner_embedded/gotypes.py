@@ -41,6 +41,8 @@ def identical(left: Any, right: Any) -> bool:
 
 
 def _map_numbers(value: Any, change: Any) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return type(value)((key, _map_numbers(each, change)) for key, each in value.items())
     if isinstance(value, list):

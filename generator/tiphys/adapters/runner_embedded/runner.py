@@ -43,7 +43,8 @@ class EmbeddedRunner:
     """Runs Chainsaw tests in this process over `ClusterApi`.
 
     `deadline` is the time in seconds for a whole test; what runs out of it fails and names the
-    operation. `clock` and `sleep` are for tests.
+    operation. A `ClusterApi` that is `still` (a recording) is looked at once: it never changes.
+    `clock` and `sleep` are for tests.
     """
 
     def __init__(
@@ -66,13 +67,15 @@ class EmbeddedRunner:
         start = self._clock()
         if test.skip:
             return TestReport(test.name, "skipped", "the test says skip", (), 0.0)
+        api = self._api_for(lease)
         stage = Stage(
-            api=self._api_for(lease),
+            api=api,
             folder=folder,
             namespace=namespace,
             clock=self._clock,
             sleep=self._sleep,
             deadline=start + self._seconds,
+            still=getattr(api, "still", False),
         )
         try:
             preflight(test, stage)

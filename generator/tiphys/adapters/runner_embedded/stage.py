@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,19 @@ class OperationFailed(InvalidInput):
     """An operation did not come true; the message is the cluster's or the assertion's words."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Content:
+    """The objects of one file. Runs share it by what the file holds: nobody changes them."""
+
+    objects: tuple[Object, ...]
+
+
 @dataclass
 class Stage:
-    """The surroundings of one run. `deadline` is a reading of `clock`."""
+    """The surroundings of one run. `deadline` is a reading of `clock`.
+
+    `still` says that the cluster never changes: who looks twice would wait in vain.
+    """
 
     api: ClusterApi
     folder: Path
@@ -32,7 +43,8 @@ class Stage:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     deadline: float
-    _files: dict[tuple[str, bool], list[Object]] = field(default_factory=dict)
+    still: bool = False
+    _files: dict[tuple[str, bool], list[Content]] = field(default_factory=dict)
 
     def poll(self, timeout: float, attempt: Callable[[], str | None]) -> None:
         """Repeat `attempt` until it returns None; OperationFailed with its last words.
@@ -46,9 +58,9 @@ class Stage:
         delay = _FIRST_POLL
         while (problem := attempt()) is not None:
             left = end - self.clock()
-            if left <= 0:
+            if left <= 0 or self.still:
                 spent = f"after {self.clock() - start:.1f}s"
-                if end == self.deadline:
+                if end == self.deadline and left <= 0:
                     spent = f"the test's time was up {spent}"
                 raise OperationFailed(f"{problem} ({spent})")
             self.sleep(min(delay, left))
@@ -66,10 +78,14 @@ class Stage:
 
         `manifests` tells objects to send, which need a kind, from assertion trees.
         """
+        return [obj for each in self.contents(pattern, manifests=manifests) for obj in each.objects]
+
+    def contents(self, pattern: str, *, manifests: bool) -> list[Content]:
+        """The same, file by file."""
         known = self._files.get((pattern, manifests))
         if known is None:
-            known = [each for path in self._matching(pattern) for each in _read(path, manifests)]
-            if not known:
+            known = [_content(path, manifests) for path in self._matching(pattern)]
+            if not any(each.objects for each in known):
                 raise OperationFailed(f"{pattern}: holds no object")
             self._files[pattern, manifests] = known
         return known
@@ -87,15 +103,24 @@ class Stage:
         return paths
 
 
-def _read(path: Path, manifests: bool) -> Iterator[Object]:
+def _content(path: Path, manifests: bool) -> Content:
     if path.stat().st_size > _MAX_FILE:
         raise InvalidInput(f"{path.name}: larger than {_MAX_FILE} bytes")
-    for found in load_documents(path.read_bytes(), source=path.name):
+    return _parsed(path.read_bytes(), path.name, manifests)
+
+
+@lru_cache(maxsize=32)  # the negative control sends the same files a hundred times
+def _parsed(data: bytes, name: str, manifests: bool) -> Content:
+    return Content(tuple(_read(data, name, manifests)))
+
+
+def _read(data: bytes, name: str, manifests: bool) -> Iterator[Object]:
+    for found in load_documents(data, source=name):
         if not isinstance(found, dict):
-            raise InvalidInput(f"{path.name}: holds something that is not an object")
+            raise InvalidInput(f"{name}: holds something that is not an object")
         items = found.get("items")
         for each in items if isinstance(items, list) else [found]:
-            _check(each, path.name, manifests)
+            _check(each, name, manifests)
             yield each
 
 

@@ -38,7 +38,7 @@ def render(
             render(each, items[i], bindings, f"{path}[{i}]", mapping=mapping)
             for i, each in enumerate(template)
         ]
-    if not isinstance(template, str):
+    if not (isinstance(template, str) and template.startswith("(")):
         return template
     try:
         program = parse_text(template).program

@@ -27,6 +27,8 @@ class Replay:
     what the recording can't answer, so that its outcome here says nothing.
     """
 
+    still = True  # a runner that looks twice sees the same
+
     def __init__(
         self, recording: Recording, key: Key | None = None, fault: Fault | None = None
     ) -> None:
