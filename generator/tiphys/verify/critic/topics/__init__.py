@@ -5,6 +5,7 @@ A topic is a function from (words, world) to remarks. It never raises, whatever 
 
 from tiphys.verify.critic.topics import (
     budgets,
+    caps,
     constants,
     counts,
     exposure,
@@ -23,6 +24,7 @@ from tiphys.verify.critic.topics import (
     reach,
     resources,
     rights,
+    routing,
     runs,
     schedules,
     settings,
@@ -30,6 +32,7 @@ from tiphys.verify.critic.topics import (
     sources,
     storage,
     subjects,
+    titles,
     wiring,
     wishes,
 )
@@ -61,6 +64,9 @@ TOPICS = (
     subjects.rule,
     policies.rule,
     manner.rule,
+    titles.rule,
+    caps.rule,
+    routing.rule,
     sources.rule,
     mounts.rule,
     wiring.rule,

@@ -1,6 +1,5 @@
 """How files come into a container: writable or not, of what mode, in memory, kept or not."""
 
-
 from __future__ import annotations
 
 import re

@@ -1,6 +1,5 @@
 """Where a variable gets its value: keys of ConfigMaps and Secrets, whole maps, prefixes."""
 
-
 from __future__ import annotations
 
 import re

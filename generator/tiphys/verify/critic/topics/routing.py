@@ -1,0 +1,71 @@
+"""What an Ingress lets through: whole paths or what lies below, and hosts that TLS is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered
+from tiphys.verify.critic.wording import Words
+from tiphys.verify.critic.world import World, at, many, text
+
+_BELOW = re.compile(
+    r"\b(?:all|everything|anything|whatever)(?:\s+(?:that's|that\s+is|else|which\s+is))?\s+"
+    r"(?:below|under|beneath|beginning|starting)\b|\b(?:and|with)\s+(?:its\s+|all\s+)?(?:sub-?paths?"
+    r"|children)\b|\bprefix\b|/\*+(?=\W|\Z)",
+    re.IGNORECASE,
+)
+_EXACT = re.compile(
+    r"\b(?:exact(?:ly)?|only\s+that\s+(?:very\s+)?path|nothing\s+(?:below|under|beneath)"
+    r"|not\s+(?:what|anything)(?:'s|\s+is)?\s+(?:below|under))\b",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"(?<![\w.:/])(?P<path>/[\w./-]*)")
+_TLS = re.compile(r"\b(?:tls|https|ssl|certificate|cert)\b", re.IGNORECASE)
+_NO_TLS = re.compile(r"\b(?:no|without|plain|not)\s+(?:\w+\s+)?(?:tls|https|ssl|http)\b", re.I)
+
+
+def rule(words: Words, world: World) -> Iterator[Remark]:
+    """Each path that the words are exact about, and each host behind TLS."""
+    ingresses = world.kinds("Ingress")
+    if not ingresses:
+        return
+    for regex, wanted in ((_EXACT, "Exact"), (_BELOW, "Prefix")):
+        for match in words.find(regex):
+            spoken = [
+                m["path"].rstrip(".") for m in _PATH.finditer(words.before(match.start(), 60))
+            ]
+            spoken += [m["path"].rstrip(".") for m in _PATH.finditer(words.after(match.end(), 40))]
+            if spoken and not words.negated(match.start()):
+                asked = Requirement("route", wanted, words.quote(*match.span()))
+                yield from _types(world, asked, spoken[0])
+    if words.has(_TLS) and not words.has(_NO_TLS):
+        yield from _certain(words, world)
+
+
+def _types(world: World, asked: Requirement, path: str) -> Iterator[Remark]:
+    for obj in world.kinds("Ingress"):
+        for i, entry in enumerate(many(obj, "spec", "rules")):
+            paths = entry.get("http") if isinstance(entry, dict) else None
+            for j, each in enumerate(many(paths, "paths")):
+                if text(each, "path").rstrip("/") == path.rstrip("/"):
+                    kind = text(each, "pathType")
+                    field = Field(at(obj, f"spec.rules[{i}].http.paths[{j}].pathType"), kind)
+                    if {kind, asked.value} == {"Exact", "Prefix"}:
+                        yield contradicted(asked, field)
+                    elif kind == asked.value:
+                        yield covered(asked, field)
+
+
+def _certain(words: Words, world: World) -> Iterator[Remark]:
+    """A host that the request names and a rule has is among those of the certificate."""
+    for obj in world.kinds("Ingress"):
+        entries = many(obj, "spec", "tls")
+        names = [str(h) for entry in entries for h in many(entry, "hosts")]
+        for entry in many(obj, "spec", "rules"):
+            host = text(entry, "host")
+            wide = f"*.{host.partition('.')[2]}"
+            if not names or not host or host not in words.raw or {host, wide} & set(names):
+                continue
+            asked = Requirement("route", host, host)
+            yield contradicted(asked, Field(at(obj, "spec.tls[0].hosts[0]"), ", ".join(names)))
