@@ -10,25 +10,26 @@ import httpx
 import openai
 
 from tiphys import __version__
+from tiphys.domain.errors import Unavailable
 from tiphys.domain.identity_rules import LOOPBACK
 
 _BYTES = 1 << 20
-_WRONG = "can't be asked; check OPENAI_BASE_URL, OPENAI_API_KEY and the proxy"
 _READ = ("content-type", "retry-after", "retry-after-ms")
-
-
-class Unusable(Exception):
-    """There is no answer to wait for; the message goes on after the server's name."""
+_WRONG = "can't be asked; check OPENAI_BASE_URL, OPENAI_API_KEY and the proxy"
 
 
 def open_client(
-    base_url: str, api_key: str, transport: httpx.BaseTransport | None
+    base_url: str, *, who: str, api_key: str, transport: httpx.BaseTransport | None
 ) -> openai.OpenAI:
-    """A client without retries, as the package's know no deadline. Unusable for a wrong address."""
+    """A client without retries, as the package's know no deadline.
+
+    Unavailable, in which the server is called `who`, for an address or a key that can't be one.
+    """
     try:
+        httpx.Headers({"authorization": api_key})
         # What runs on this machine is never asked for through a proxy.
         near = httpx.URL(base_url).host in LOOPBACK
-        asking: Any = BoundedClient(transport=transport, trust_env=not near)
+        asking: Any = BoundedClient(who, transport=transport, trust_env=not near)
         return openai.OpenAI(
             base_url=base_url,
             api_key=api_key or "none",
@@ -37,14 +38,18 @@ def open_client(
             default_headers={"User-Agent": f"tiphys/{__version__}"},
         )
     except (httpx.InvalidURL, ValueError):
-        raise Unusable(_WRONG) from None
+        raise Unavailable(f"{who} {_WRONG}") from None
 
 
 class BoundedClient(httpx.Client):
     """Reads an answer whole: at most 1 MiB, within the request's time-out for a read.
 
-    TimeoutError after that; Unusable for more, and for an address that can't be asked.
+    TimeoutError after that; Unavailable for more, and for an address that can't be asked.
     """
+
+    def __init__(self, who: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._who = who
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """The response with its body and the few headers that say how to take it."""
@@ -77,7 +82,7 @@ class BoundedClient(httpx.Client):
                 for chunk in response.iter_bytes():
                     got += chunk
                     if len(got) > _BYTES:
-                        raise Unusable(f"answers with more than {_BYTES} bytes")
+                        raise Unavailable(f"{self._who} answers with more than {_BYTES} bytes")
                     if time.monotonic() > ends:
                         raise TimeoutError
             finally:
@@ -85,7 +90,7 @@ class BoundedClient(httpx.Client):
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             raise TimeoutError from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError):
-            raise Unusable(_WRONG) from None
+            raise Unavailable(f"{self._who} {_WRONG}") from None
         headers = {name: response.headers[name] for name in _READ if name in response.headers}
         return httpx.Response(
             response.status_code, headers=headers, content=bytes(got), request=request

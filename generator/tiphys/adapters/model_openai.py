@@ -142,8 +142,6 @@ class OpenAiModel:
         import httpx
         import openai
 
-        from tiphys.adapters.model_http import Unusable
-
         left = max(0.1, left)
         create: Any = client.chat.completions.create  # fields of a body made at run time
         try:
@@ -157,8 +155,6 @@ class OpenAiModel:
             raise self._no(
                 f"did not end within {self._seconds:.3g} s; allow it more, or ask for less"
             ) from None
-        except Unusable as problem:
-            raise self._no(str(problem)) from None
         except (ValueError, TypeError, RecursionError):
             raise self._no("answered with something that is no completion") from None
 
@@ -183,14 +179,12 @@ class OpenAiModel:
         )
 
     def _client(self) -> openai.OpenAI:
-        from tiphys.adapters.model_http import Unusable, open_client
+        from tiphys.adapters.model_http import open_client
 
         with self._making:
-            if self._made is None:
-                try:
-                    self._made = open_client(self._base_url, self._api_key, self._transport)
-                except Unusable as problem:
-                    raise self._no(str(problem)) from None
+            self._made = self._made or open_client(
+                self._base_url, who=self._who, api_key=self._api_key, transport=self._transport
+            )
             return self._made
 
     def _no(self, why: str) -> Unavailable:

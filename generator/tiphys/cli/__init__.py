@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cluster": ("cluster", "Start and stop ephemeral control planes."),
     "tools": ("tools", "Install the external binaries."),
     "model": ("model", "Install and serve a small open model."),
+    "trace": ("trace", "Show what attempts did, and export it for training."),
     "sync": ("sync", "Exchange issues and pull requests with a remote."),
     "key": ("key", "Print the public key of your signature."),
     "config": ("config", "Show the settings in force and where they come from."),

@@ -37,6 +37,12 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         regex = re.compile(rf"\b(?i:{spoken})\s*(?:called\s+|named\s+|:\s*)?{_NAME}")
         for match in words.find(regex):
             yield from _object(words, world, kind, match)
+    for obj in world.objects:  # "In team-b: "that" is such a line
+        regex = re.compile(rf"[`'\"]{re.escape(name_of(obj)[:253])}[`'\"]")
+        for match in words.find(regex) if name_of(obj) and namespace_of(obj) else ():
+            place = _IN_TEAM.search(words.raw[max(0, match.start() - 60) : match.start()])
+            if place and [name_of(o) for o in world.objects].count(name_of(obj)) == 1:
+                yield from _placed(words, obj, place["name"], match)
 
 
 def _object(words: Words, world: World, kind: str, match: re.Match[str]) -> Iterator[Remark]:

@@ -1,0 +1,124 @@
+"""Where no skill serves: a change where it stands, or a model's work with the skill it becomes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from tests.author.boards import Board, wants
+from tests.pipeline.world import World
+from tiphys.pipeline import generate
+from tiphys.testing.scripted_model import ScriptedModel
+
+BANNER = "Define a ConfigMap called banner in namespace shop whose key title is Spring-Sale"
+ANSWER = """Here it is:
+```yaml
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: banner
+  namespace: shop
+data:
+  title: Spring-Sale
+```
+"""
+PAGE = "manifests/shop/front-page/page.yaml"
+OBJECT = b"""# seen by everybody
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: front-page
+  namespace: shop
+data:
+  title: Hello  # short
+  theme: dark
+"""
+
+
+def with_model(world, *answers, judge=lambda _objects: ()):
+    model, board = ScriptedModel(*answers), Board(judge)
+
+    @contextmanager
+    def bench(_rev):
+        yield board
+
+    # What a fake index finds is near to everything; here nothing merged is to serve.
+    settings = replace(world.settings, match_threshold=1.0)
+    world.ports = replace(world.ports, model=model, workbench=bench, settings=settings)
+    return model
+
+
+@pytest.fixture
+def page(world: World) -> World:
+    base = world.repository.resolve("main")
+    world.repository.commit("main", base, {PAGE: OBJECT}, "Add a page\n")
+    return world
+
+
+def test_what_a_model_wrote_comes_with_the_skill_that_it_becomes(world: World) -> None:
+    model = with_model(world, ANSWER)
+    work = world.ask(BANNER)
+    assert (work.ending, work.model_calls, len(model.calls)) == ("proposed", 1, 1), work.reply
+    assert work.road is not None
+    assert work.road.name == "author"
+    assert work.pull is not None
+    paths = world.changed(work.pull.source)
+    assert any(path.startswith("skills/") for path in paths)
+    assert "manifests/shop/banner/release.toml" in paths
+    message = world.repository.message(work.pull.source)
+    assert "Tiphys-Model: scripted" in message
+    assert "Tiphys-Prompt: author@1" in message
+    assert "Tiphys-Sampling: temperature=0.0 seed=0" in message
+    assert "Road: author" in world.bot.pull(work.pull.number).body
+
+
+def test_what_is_not_good_is_told_and_not_proposed(world: World) -> None:
+    with_model(world, ANSWER, judge=wants("size", "nobody can"))
+    work = world.ask(BANNER)
+    assert (work.ending, work.pull) == ("declined", None)
+    assert "nobody should apply" in work.reply
+    assert world.bot.issue(1).labels == ("declined",)
+
+
+def test_without_a_namespace_it_is_asked_for(world: World) -> None:
+    with_model(world, ANSWER.replace("  namespace: shop\n", ""))
+    work = world.ask("Define a ConfigMap called banner whose key title is Spring-Sale")
+    assert (work.ending, "`namespace`" in work.reply) == ("asked", True)
+
+
+def test_without_a_model_it_is_an_honest_no(world: World) -> None:
+    with_model(world)
+    world.ports = replace(world.ports, model=None)
+    assert world.ask(BANNER).ending == "declined"
+
+
+def test_a_manifest_of_people_is_changed_in_one_line(page: World) -> None:
+    model = with_model(page, ANSWER)
+    work = page.ask("Add the label team=blue to front-page")
+    assert (work.ending, model.calls) == ("proposed", []), work.reply
+    assert work.pull is not None
+    now = page.repository.read(work.pull.source, PAGE).decode().splitlines()
+    was = OBJECT.decode().splitlines()
+    assert [line for line in was if line not in now] == []
+    assert [line.strip() for line in now if line not in was] == ["labels:", "team: blue"]
+
+
+def test_of_a_rewriting_only_what_was_asked_for_goes_on(page: World) -> None:
+    rewritten = ANSWER.replace("banner", "front-page").replace("Spring-Sale", "Welcome")
+    with_model(page, rewritten)
+    work = page.ask("The front-page should greet people differently: its title ought to be Welcome")
+    assert work.ending == "proposed", work.reply
+    assert work.pull is not None
+    now = page.repository.read(work.pull.source, PAGE)
+    assert now == OBJECT.replace(b"Hello", b"Welcome")
+
+
+def test_manifests_at_hand_are_changed_on_stdout(world: World) -> None:
+    with_model(world, ANSWER)
+    made = generate("Add the label team=blue to front-page", world.ports, context=OBJECT.decode())
+    assert (made.good, made.model_calls) == (True, 0)
+    [text] = made.manifests.values()
+    assert b"team: blue" in text
+    assert b"# seen by everybody" in text
