@@ -191,6 +191,7 @@ def author(work: Work, ports: Ports) -> Work:
             model=ports.model,
             budget=Budget(settings.author_tokens, settings.author_rounds, settings.author_seconds),
             clock=time.monotonic,
+            scribe=ports.scribe,
         )
     work = replace(work, model_calls=work.model_calls + made.calls)
     if work.draft is not None and not made.good:
