@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tiphys.verify.critic import sealed
 from tiphys.verify.critic.masking import HIDDEN, secrets_of
 from tiphys.verify.critic.model import Remark, undecided
 from tiphys.verify.critic.quantities import parse_quantity
@@ -28,7 +29,7 @@ def remarks(request: str, objects: Iterable[Any]) -> tuple[Remark, ...]:
     world = World.of(given)
     words = Words.of(request, world)
     ruled = (_softened(each, world) for topic in TOPICS for each in topic(words, world))
-    found = list(dict.fromkeys(ruled))
+    found = list(dict.fromkeys([*ruled, *sealed.rule(request, given)]))
     hidden = {value for each in given if isinstance(each, Mapping) for value in secrets_of(each)}
     return tuple(_scrubbed(each, hidden) for each in _bounded(found))
 

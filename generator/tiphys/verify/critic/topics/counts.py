@@ -32,6 +32,9 @@ _KEYED = pattern(
     r"scaled?(?: it| this| them)? to)(?: (?:should|must) be| is| are| of| at| set to|:|=)?"
     r"[ =:]\s*{N}(?! (?:%|percent))"
 )
+_TOTAL = pattern(
+    r"{N}(?: (?:replicas|pods|instances|copies|of them))? (?:overall|in total|in all|altogether)\b"
+)
 _TIMES = pattern(r"\breplicated {N} times|\b{N}[- ]way replicated")
 _RANGE = pattern(
     rf"\b(?:between|from)? ?{{N}} ?(?:and|to|-|\.\.|und|bis|y|a|à|et|e) ?{{N}}(?: (?:[a-z]{{1,30}} )?{_NOUN})"
@@ -95,7 +98,7 @@ def _equal(asked: Decimal, found: object) -> bool:
     return parse_quantity(found) == asked
 
 
-def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one case after the other
+def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912  # one case after the other
     """Counts, ranges and targets."""
     yield from _quotas(words, world)
     taken: list[tuple[int, int]] = []
@@ -129,6 +132,11 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one c
             taken.append(match.span())
             value = next(number(g) for g in match.groups() if g)
             yield words.rule("count", plainly(value), match.span(), _exactly(value, words))
+    if world.kinds(*SCALED) and not world.kinds("Job", "CronJob", "ResourceQuota"):
+        for match in words.find(_TOTAL):
+            if not _overlaps(match, taken) and not words.negated(match.start()):
+                value = number(match[1])
+                yield words.rule("count", plainly(value), match.span(), _exactly(value, words))
     for match in words.find(_TARGET):
         value = next(number(g) for g in match.groups() if g)
         yield words.rule("autoscaling", f"{plainly(value)}%", match.span(), _target(value, words))
@@ -147,6 +155,11 @@ def _clock(words: Words, match: re.Match[str]) -> bool:
 def _about_others(words: Words, match: re.Match[str]) -> bool:
     """Pods of a budget or a quota, nodes of the cluster: not replicas."""
     behind = words.raw[match.end() : match.end() + 28].partition(",")[0]
+    if re.match(
+        r"\s*(?:per|in\s+each|for\s+each|on\s+each)\s+(?:zone|node|region|rack|host|machine)",
+        behind,
+    ):
+        return True  # six in all may be two in each of three zones
     if re.search(r"\bnodes?$", match[0], re.IGNORECASE):
         return True
     return bool(_OTHER.search(behind) or _OTHER.search(match[0]))

@@ -53,6 +53,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         before = words.raw[max(0, match.start() - 40) : match.start()]
         if _skip(match, name) or _FOREIGN.search(before) or words.negated(match.start()):
             continue
+        name = _spaced(words, world, name, match.end("name"))
         seen.add(match.start("name"))
         noun = _BEFORE.search(before)
         kinds = _kinds(noun["noun"]) if noun else ()
@@ -69,6 +70,17 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         yield _named(_kinds(match["noun"]))(
             Requirement("name", name, words.quote(match.start(), match.end())), world
         )
+
+
+def _spaced(words: Words, world: World, name: str, end: int) -> str:
+    """The whole of a name that is spoken in several words, as "session cache" is."""
+    for obj in world.objects:
+        rest = name_of(obj).removeprefix(f"{name}-")
+        if rest != name_of(obj):
+            spoken = re.escape(rest.replace("-", " ")).replace(r"\ ", r"\s(?:dash\s|hyphen\s)?")
+            if re.match(rf"\s(?:dash\s|hyphen\s)?{spoken}\b", words.raw[end : end + 400], re.I):
+                return name_of(obj)
+    return name
 
 
 def _skip(match: re.Match[str], name: str) -> bool:

@@ -131,6 +131,15 @@ def _one_of(name: str, homes: frozenset[str]) -> Callable[[Requirement, World], 
                 return contradicted(requirement, Field(at(obj, where), own))
         if found:
             return covered(requirement, found)
+        others = {str(f.value) for k, f in world.leaves if k == "namespace"} - homes
+        if (
+            len(world.objects) == 1
+            and name not in {f.value for f in world.strings}
+            and len(homes) == 2
+        ):
+            inner = [f for k, f in world.leaves if k == "namespace" and ":spec" in f.path]
+            if inner and others:
+                return contradicted(requirement, inner[0])
         return _peer(requirement, world)
 
     return ruling

@@ -1,6 +1,5 @@
 """Objects by kind and quoted name, whatever the kind: called exactly that, and in their place."""
 
-
 from __future__ import annotations
 
 import re
