@@ -268,6 +268,27 @@ def test_a_broken_compression_is_an_outage(server: Server) -> None:
         ask(server)
 
 
+@pytest.mark.parametrize("key", ["kéy", "two\nlines"])
+def test_a_key_that_can_be_none_is_said_to_be_one(server: Server, key: str) -> None:
+    with pytest.raises(Unavailable) as problem:
+        ask(server, api_key=key)
+    assert key not in str(problem.value)
+    assert not server.seen
+
+
+def test_fields_beside_the_text_may_be_anything(server: Server) -> None:
+    choice = {"message": {"content": "fine"}, "finish_reason": ["length"]}
+    usage = {"prompt_tokens": "7", "completion_tokens": True}
+    server.answers = [
+        (200, {"choices": [choice], "model": 7, "usage": usage}),
+        (200, {"choices": [choice], "usage": 3}),
+    ]
+    for _ in range(2):
+        answer = ask(server)
+        assert (answer.text, answer.model, answer.cut) == ("fine", "tiny", False)
+        assert (answer.input_tokens, answer.output_tokens) == (0, 0)
+
+
 def test_no_message_holds_a_password(server: Server) -> None:
     address = server.url.replace("http://", f"http://me:{KEY}@")
     server.answers = [(404, {})]

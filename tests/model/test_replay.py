@@ -109,6 +109,21 @@ def test_order_and_spacing_do_not_matter() -> None:
     assert request_digest({"a": 1}) != request_digest({"a": 2})
 
 
+def test_an_exchange_is_named_by_what_is_said_alone(server: Server, tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"é": {"enum": [None, 1.5]}}}
+    ask(recording(server, tmp_path), temperature=0.5, schema=schema)
+    answer = {"name": "answer", "strict": True, "schema": schema}
+    body = {
+        "model": "tiny",
+        "messages": [{"role": "user", "content": "hi"}],
+        "max_tokens": 9,
+        "seed": 0,
+        "temperature": 0.5,
+        "response_format": {"type": "json_schema", "json_schema": answer},
+    }
+    assert [each.stem for each in tmp_path.iterdir()] == [request_digest(body)]
+
+
 def test_the_environment_decides(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
