@@ -225,7 +225,10 @@ def open_ports(
     repository = open_repository(path)
     settings = read_config(repository).settings
     who = actor or settings.bot
-    model = open_model(settings.model, seconds=settings.model_seconds) if settings.model else None
+    model, critic = (
+        open_model(name, seconds=settings.model_seconds) if name else None
+        for name in (settings.model, settings.critic_model)
+    )
     return Ports(
         repository=open_repository(path, author=who),
         forge=open_forge(path, actor=who),
@@ -239,8 +242,8 @@ def open_ports(
         verdicts=GitVerdicts(repository.path),
         notary=open_notary(settings.trusted_keys, settings.trusted_identities),
         settings=settings,
-        plan=with_model(FULL, model) if model else FULL,
-        environment=environment(runner, settings.model),
+        plan=with_model(FULL, critic) if critic else FULL,
+        environment=environment(runner, settings.critic_model),
         model=model,
         workbench=workbenches(repository, provider),
         traces=open_traces(path),
@@ -487,8 +490,13 @@ def merge_and_check_out(
 
 
 @contextmanager
-def open_story(root: Path, teller: Teller) -> Iterator[Story]:
-    """The demo on a new repository at `root`, with one cluster always warming up."""
+def open_story(root: Path, teller: Teller, model: str = "") -> Iterator[Story]:
+    """The demo on a new repository at `root`, with one cluster always warming up.
+
+    With the name of a `model` one more chapter is told.
+    """
+    from dataclasses import replace
+
     from tiphys.adapters.cluster_local import WarmPool
     from tiphys.demo import Story
 
@@ -496,7 +504,9 @@ def open_story(root: Path, teller: Teller) -> Iterator[Story]:
         init_repository(root, own_names())
         ports = open_ports(root, provider=lambda: pool)
         people = open_ports(root, actor=person(), provider=lambda: pool)
-        yield Story(ports, people.forge, people, root, teller)
+        ports = replace(ports, model=None)
+        writer = replace(ports, model=open_model(model)) if model else None
+        yield Story(ports, people.forge, people, root, teller, writer)
 
 
 def measure_author(

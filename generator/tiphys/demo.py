@@ -30,6 +30,14 @@ TOO_TIGHT = (
 )
 SCALE = "Scale the storefront in shop to 5 replicas"
 BANNER = "Publish a maintenance banner called spring-sale in namespace shop, note: back-soon"
+UNSERVED = (
+    "Set a LimitRange called box-limits in namespace shop: containers get a default limit of 200Mi "
+    "memory and default requests of 50m cpu and 100Mi memory"
+)
+LIKE_IT = (
+    "Set a LimitRange called night-limits in namespace batch: containers get a default limit of "
+    "400Mi memory and default requests of 80m cpu and 150Mi memory"
+)
 
 
 class DemoFailed(TiphysError):
@@ -61,13 +69,17 @@ class Told:
 
 @dataclass
 class Story:
-    """Runs the steps. `ports` act as the bot, `people` and `people_ports` as a person."""
+    """Runs the steps. `ports` act as the bot, `people` and `people_ports` as a person.
+
+    `writer` are the bot's with a model, where one is to write what no skill serves.
+    """
 
     ports: Ports
     people: Forge
     people_ports: Ports
     root: Path
     teller: Teller
+    writer: Ports | None = None
     told: list[Told] = field(default_factory=list)
     _calls: int = 0
 
@@ -84,6 +96,11 @@ class Story:
             ("a new skill goes the same road", self._new_skill),
             ("and serves the next request", self._use_new_skill),
         )
+        if self.writer is not None:
+            steps += (
+                ("what no skill serves a model writes", self._author),
+                ("and the next like request needs none", self._use_learned),
+            )
         for title, step in steps:
             self.teller.step(title)
             started, self._calls = time.monotonic(), 0
@@ -177,15 +194,31 @@ class Story:
         self.teller.quote(data.decode())
         return "merged"
 
+    def _author(self) -> str:
+        work = self._request(UNSERVED, self.writer)
+        pull = _pull_of(work)
+        self.teller.quote(pull.body)
+        self._accept(pull.number)
+        merge_pull(pull.number, self.people_ports)
+        return f"pull request #{pull.number}, with a skill"
+
+    def _use_learned(self) -> str:
+        work = self._request(LIKE_IT, self.writer)
+        pull = _pull_of(work)
+        _must(work.model_calls == 0, "what was learned must need no model")
+        self._accept(pull.number)
+        merge_pull(pull.number, self.people_ports)
+        return f"pull request #{pull.number}, by the learned skill"
+
     # -- helpers ---------------------------------------------------------------------------------
 
-    def _request(self, text: str) -> Work:
+    def _request(self, text: str, ports: Ports | None = None) -> Work:
         self.teller.say(f"request: {text}")
         issue = self.people.open_issue(text[:80], text)
-        return self._work(issue.number)
+        return self._work(issue.number, ports)
 
-    def _work(self, number: int) -> Work:
-        work = work_on(self.ports.forge.issue(number), self.ports)
+    def _work(self, number: int, ports: Ports | None = None) -> Work:
+        work = work_on(self.ports.forge.issue(number), ports or self.ports)
         self._calls += work.model_calls
         self.teller.say(f"#{number} {work.ending}: {work.reply.splitlines()[0]}")
         return work

@@ -19,9 +19,14 @@ from tiphys.cli.output import as_json
     type=click.Path(path_type=Path),
     help="Keep the repository here (default: a temporary folder, kept too).",
 )
+@click.option(
+    "--model",
+    default="",
+    help="Let this model write what no skill serves; `local` is that of `tiphys model install`.",
+)
 @click.option("--brief", is_flag=True, help="Only the steps and the table.")
 @click.option("--json", "json_", is_flag=True, help="Print the table as JSON at the end.")
-def command(folder: Path | None, brief: bool, json_: bool) -> None:
+def command(folder: Path | None, model: str, brief: bool, json_: bool) -> None:
     """Init, propose, verify, merge, ask, decline, revise, change, learn: each on real parts."""
     from tiphys.bootstrap import open_story
 
@@ -29,7 +34,7 @@ def command(folder: Path | None, brief: bool, json_: bool) -> None:
     teller = _Screen(quiet=json_, brief=brief)
     started = time.monotonic()
     try:
-        with open_story(root, teller) as story:
+        with open_story(root, teller, model) as story:
             set_up = time.monotonic() - started
             told = story.run()
     except BaseException:

@@ -61,10 +61,11 @@ class Settings:
 
     `trusted_keys` are public keys ("ed25519:<64 hex>") and `trusted_identities` jobs of a CI
     platform whose signed verdicts count; without any of either, only the key of this machine's user
-    does. `model` is the name by which an OpenAI-compatible
-    server (OPENAI_BASE_URL, OPENAI_API_KEY) knows the model that may write and that the critic may
-    ask; `local` is the installed one, and "" none. `model_seconds` bounds one answer of it, with
-    all attempts. `match_threshold` (0..1) is the
+    does. `model` is the name by which an
+    OpenAI-compatible server (OPENAI_BASE_URL, OPENAI_API_KEY) knows the model that writes what no
+    skill serves, `critic_model` the one that may object to a proposal; `local` is
+    the installed one, "" none. `model_seconds` bounds one answer, with all attempts.
+    `match_threshold` (0..1) is the
     retrieval score below which a request counts as unserved, `pace_seconds` the least time between
     two actions of the bot, `test_seconds` the most that one behaviour test may take. `author_*`
     bound what the model may spend on one request: tokens that it writes, rounds, seconds. `people`
@@ -78,6 +79,7 @@ class Settings:
     trusted_keys: tuple[str, ...] = ()
     trusted_identities: tuple[TrustedIdentity, ...] = ()
     model: str = ""
+    critic_model: str = ""
     model_seconds: float = 300.0
     match_threshold: float = 0.5
     pace_seconds: float = 5.0
