@@ -86,6 +86,38 @@ def test_the_first_look_is_at_once_and_the_next_ones_ever_later(run, clock):
     assert report.seconds == pytest.approx(30)
 
 
+def test_a_cluster_that_never_changes_is_looked_at_once(run, clock):
+    looks = []
+    cluster = Cluster(lambda _verb, name: looks.append(name))
+    cluster.still = True
+    report = run(cluster, APPLY, LOOK % "a", LOOK % "nowhere")
+    assert report.outcome == "fail"
+    assert "ConfigMap ns/nowhere: not found" in report.message
+    assert looks.count("nowhere") == 1
+    assert clock.slept == []
+
+
+def test_runs_that_share_what_they_read_do_not_see_each_other(tmp_path, clock):
+    """The same bytes are parsed once; a folder that holds others is read anew."""
+    text = MANIFEST % "($values.name)"
+    folder = stage(tmp_path / "t", HEAD + APPLY + LOOK % "($values.name)", {"a.yaml": text}, {})
+
+    def names(**values):
+        cluster = Cluster()
+        runner = EmbeddedRunner(lambda lease: cluster, clock, clock.sleep)
+        report = runner.run(folder, None, values=values, namespace="ns")
+        return report.outcome, set(cluster.deleted)
+
+    assert names(name="one") == ("pass", {"one"})
+    assert names(name="two") == ("pass", {"two"})
+    (folder / "manifests" / "a.yaml").write_text(MANIFEST % "three")
+    assert names(name="one") == ("fail", {"three"})
+    (folder / "manifests" / "a.yaml").write_text(MANIFEST % "(random('x'))")
+    for _ in range(2):  # a refusal is not forgotten
+        with pytest.raises(InvalidInput, match="function `random`"):
+            names(name="one")
+
+
 def test_a_look_that_succeeds_costs_no_sleep(run, clock):
     assert run(Cluster(), APPLY, LOOK % "a").outcome == "pass"
     assert clock.slept == []
