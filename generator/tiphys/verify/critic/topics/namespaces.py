@@ -27,7 +27,7 @@ _STOP = frozenset(
     "shared unchanged already exists too then please selector isolation label labels boundary "
     "policy policies name object objects admin admins itself themselves du lui um uma o os novo nova novos nouveau "
     "nouvelle nouveaux neu neue neuen neuer ein eine einen einem unser unserem nuevo nueva un una mismo misma même "
-    "propre eigen eigener eigenen próprio propio ce cet cette este esta seul only inside within too".split()
+    "propre eigen eigener eigenen próprio propio ce cet cette este esta seul only inside within too into onto".split()
 )
 _PEER = re.compile(
     r"\b(?:from|out\s+of|other|between|to\s+pods\s+in|clients?\s+in|callers?\s+in|pods\s+in|"
@@ -50,6 +50,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         before = words.before(start, 40)
         if _NOT.search(before):
             continue
+        if _of_subject(world, name):
+            continue  # where an account lives, which is looked at beside the account
         # A policy speaks of both its sides: what is not its own place is the other side.
         if name not in places if between else _PEER.search(before):
             requirement = Requirement("namespace", name, words.quote(start, end))
@@ -61,6 +63,14 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
             yield _home(name)(Requirement("namespace", name, words.quote(*span)), world)
         else:
             yield words.rule("namespace", name, span, _one_of(name, frozenset(homes)))
+
+
+def _of_subject(world: World, name: str) -> bool:
+    inside = {namespace_of(o) for o in world.objects}
+    return name not in inside and any(
+        key == "namespace" and ":subjects[" in field.path and field.value == name
+        for key, field in world.leaves
+    )
 
 
 def _named(words: Words) -> Iterator[tuple[str, int, int]]:
