@@ -7,11 +7,14 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.trace.world import REQUEST, Lab, config
 from tiphys.domain.rehearsal import Problem
 from tiphys.domain.trace import Intent, Result
-from tiphys.learn.export import Lesson, lines, read_objects, same
+from tiphys.learn.export import Lesson, Lessons, lesson, lines, read_objects, same
+from tiphys.learn.masking import mask_objects, mask_text, secret_values
 from tiphys.library import strict_yaml
 
 
@@ -110,6 +113,16 @@ def test_a_road_without_a_model_has_nothing_to_imitate(tmp_path):
     assert lab.lessons().skipped == {1: "no model was asked"}
 
 
+def test_attempts_at_another_issue_of_that_number_are_not_its(tmp_path):
+    lab = Lab(tmp_path, config())
+    lab.merge(lab.ask())
+    asked = Intent(1, "", "", "", "", (("user", "Open the gates to everybody"),))
+    lab.traces.keep(1, [asked, Result(1, "", "good", config(name="gate"))])
+    (found,) = lab.lessons().found
+    assert REQUEST in found.prompt[-1][1]
+    assert found.rejected == ()
+
+
 def test_an_answer_that_was_cut_is_no_answer(tmp_path):
     lab = Lab(tmp_path, "x" * 200_000, config())
     lab.merge(lab.ask())
@@ -140,19 +153,9 @@ SECRET = (
 )
 
 
-def lesson_of(lab, merged, answers, prompt="Make it."):
-    """What one issue teaches when `merged` (YAML) was merged and `answers` were given before."""
-    work = lab.ask()
-    (path,) = [p for p in lab.manifests(work) if p.endswith(".yaml")]
-    lab.push(work.pull.source, {path: merged.encode()})
-    lab.merge(work)
-    entries = []
-    for number, answer in enumerate(answers, 1):
-        asked = Intent(number, "", "", "", "", (("user", prompt),))
-        entries += [asked, Result(number, "", "good", answer)]
-    lab.traces.keep(work.issue.number, entries)
-    (lesson,) = lab.lessons().found
-    return lesson
+def taught(*answers, prompt="Make it."):
+    """What it teaches that SECRET was merged, when these were the answers before."""
+    return lesson(1, (("user", prompt),), [strict_yaml.load(SECRET, source="merged")], answers)
 
 
 @pytest.mark.parametrize(
@@ -169,32 +172,83 @@ def lesson_of(lab, merged, answers, prompt="Make it."):
     ],
     ids=range(8),
 )
-def test_nothing_of_a_secrets_data_leaves(tmp_path, answer):
-    lab = Lab(tmp_path, config())
+def test_nothing_of_a_secrets_data_leaves(answer):
     prompt = f"Use {PASSWORD}.\n{SECRET}\n---\nkind: ConfigMap\ndata:\n  b: 1\n"
-    lesson = lesson_of(lab, SECRET, [answer], prompt)
+    found = taught(answer, prompt=prompt)
     for form in ("chat", "preference"):
-        text = json.dumps(lab.export(form))
+        text = json.dumps(lines([found], form))
         assert PASSWORD not in text
         assert ENCODED not in text
-    chosen = objects(lab.export("chat")[0]["messages"][-1])
-    assert chosen[0]["stringData"] == {"password": "<masked>"}
-    assert lesson.masked >= 1
-    assert f"{lesson.masked} values of Secrets masked" in lab.lessons().told(1)
+    (chat,) = lines([found], "chat")
+    assert objects(chat["messages"][-1])[0]["stringData"] == {"password": "<masked>"}
+    assert found.masked >= 1
 
 
-def test_what_differs_in_masked_data_alone_is_no_pair(tmp_path):
+def test_a_merged_secret_is_masked_on_its_way_out(tmp_path):
     lab = Lab(tmp_path, config())
-    lesson = lesson_of(lab, SECRET, [SECRET.replace(PASSWORD, "battery-staple")])
-    assert lesson.rejected == (config(),)
-    assert lesson.masked == 2
+    work = lab.ask()
+    (path,) = [p for p in lab.manifests(work) if p.endswith(".yaml")]
+    lab.push(work.pull.source, {path: SECRET.encode()})
+    lab.merge(work)
+    assert PASSWORD not in json.dumps([lab.export("chat"), lab.export("preference")])
+    assert "; 1 values of Secrets masked" in lab.lessons().told(1)
 
 
-def test_an_unreadable_answer_with_a_secret_is_withheld(tmp_path):
-    lab = Lab(tmp_path, config())
-    lesson = lesson_of(lab, SECRET, [f"kind: Secret\n  data: [{PASSWORD}"])
-    assert (lesson.rejected, lesson.withheld) == ((config(),), 1)
-    assert "1 unreadable answers with Secrets withheld" in lab.lessons().told(1)
+def test_what_differs_in_masked_data_alone_is_no_pair():
+    found = taught(SECRET.replace(PASSWORD, "battery-staple"))
+    assert (found.rejected, found.masked) == ((), 2)
+
+
+def test_an_unreadable_answer_with_a_secret_is_withheld():
+    found = taught(f"kind: Secret\n  data: [{PASSWORD}")
+    assert (found.rejected, found.withheld) == ((), 1)
+    assert "1 unreadable answers with Secrets withheld" in Lessons((found,), {}).told(1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"kind: Secret\ndata:\n  a: {ENCODED}\n",
+        f"kind: Secret\nstringData:\n  a: |\n    ann: a\n    {PASSWORD}\n\n   b\nrest: kept\n",
+        f"- kind: Secret\n  data:\n    a: {ENCODED}\n  rest: kept\n",
+        f"- data:\n    a: {ENCODED}\n  kind: Secret\n",
+        f"kind: Secret\ndata: {{a: {ENCODED}}}\nrest: gone\n",
+        f"{{kind: Secret, data: {{a: 'x}}y', b: {ENCODED}}}}}",
+        f'{{"kind": "Secret",\n"stringData": {{"a":\n"{PASSWORD}"}}}}',
+        json.dumps(json.dumps({"kind": "Secret", "stringData": {"a": PASSWORD}})),
+        f"kind: secret\ndata: {ENCODED}\n",
+    ],
+    ids=range(9),
+)
+def test_a_secret_in_a_text_is_masked_where_it_stands(text):
+    masked = mask_text(f"before\n{text}", ())
+    assert PASSWORD not in masked
+    assert ENCODED not in masked
+    assert masked.startswith("before\n")
+    assert "<masked>" in masked
+    assert ("rest: kept" in masked) == ("rest: kept" in text)
+    assert "ann" not in masked
+
+
+def test_a_text_without_a_secret_stays_as_it_is():
+    text = "kind: ConfigMap\ndata:\n  secret: kept\n"
+    assert mask_text(text, ()) == text
+
+
+NAMES = st.text("abcxyz-._", min_size=1, max_size=8)
+VALUES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30)
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=4), st.booleans())
+def test_no_value_of_a_secret_is_left_in_its_yaml(data, plain):
+    held = {k: v if plain else base64.b64encode(v.encode()).decode() for k, v in data.items()}
+    secret = {"kind": "Secret", "stringData" if plain else "data": held}
+    (masked,) = mask_objects([secret])
+    assert all(value == "<masked>" for value in masked["stringData" if plain else "data"].values())
+    assert secret_values([secret]) == set(data.values()) - {"<masked>"}
+    marked = {key: f"zq{value}qz" for key, value in data.items()}
+    text = strict_yaml.dump({"kind": "Secret", "stringData": marked})
+    assert "zq" not in mask_text(text, ())
 
 
 # -- pieces ----------------------------------------------------------------------------------------
@@ -215,11 +269,11 @@ def test_what_is_no_answer_has_no_objects(text):
 
 
 def test_the_lines_are_those_that_training_tools_read():
-    lesson = Lesson(1, (("user", "Make it."),), "kind: A\n", ("kind: B\n", "no"))
+    one = Lesson(1, (("user", "Make it."),), "kind: A\n", ("kind: B\n", "no"))
     asked = {"role": "user", "content": "Make it."}
     chosen = {"role": "assistant", "content": "kind: A\n"}
-    assert lines([lesson], "chat") == [{"messages": [asked, chosen]}]
-    assert lines([lesson], "preference") == [
+    assert lines([one], "chat") == [{"messages": [asked, chosen]}]
+    assert lines([one], "preference") == [
         {
             "prompt": [asked],
             "chosen": [chosen],

@@ -83,7 +83,7 @@ class Lab:
         return land(pull, pull_subject(pull, self.ports), self.ports)
 
     def lessons(self):
-        return lessons(self.traces, self.bot.pulls("merged"), self.repository, "main")
+        return lessons(self.traces, self.bot, self.repository, "main")
 
     def export(self, form):
         made = lines(self.lessons().found, form)

@@ -70,7 +70,7 @@ def export(form: Literal["chat", "preference"], out: Path | None) -> None:
 
     repository = open_repository()
     target = read_config(repository).settings.target
-    learned = lessons(open_traces(), open_forge().pulls("merged"), repository, target)
+    learned = lessons(open_traces(), open_forge(), repository, target)
     made = [json.dumps(each, ensure_ascii=False) for each in lines(learned.found, form)]
     text = "".join(f"{line}\n" for line in made)
     if out is None:

@@ -19,7 +19,7 @@ from tiphys.domain.forge import Pull
 from tiphys.domain.trace import Entry, Intent, Result, is_cut
 from tiphys.learn.masking import mask_objects, mask_text, secret_values, speaks_of_secrets
 from tiphys.library import strict_yaml
-from tiphys.ports import Object, RepositoryReader, TraceStore
+from tiphys.ports import ForgeReader, Object, RepositoryReader, TraceStore
 
 Format = Literal["chat", "preference"]
 Message = tuple[str, str]  # role, text
@@ -27,6 +27,7 @@ Message = tuple[str, str]  # role, text
 _FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
 _START = re.compile(r"^(?:apiVersion|kind):", re.MULTILINE)
 _GUARDRAILS = "manifests/guardrails/"
+_COMPARED = 2000  # characters of an issue that tell it from another
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +67,22 @@ class Lessons:
 
 
 def lessons(
-    traces: TraceStore, pulls: Sequence[Pull], repository: RepositoryReader, target: str
+    traces: TraceStore, forge: ForgeReader, repository: RepositoryReader, target: str
 ) -> Lessons:
     """What the traces teach. `repository` resolves `<sha>~1` too."""
     found, skipped = [], {}
+    pulls = forge.pulls("merged")
     for issue in traces.issues():
-        runs = [run for _, run in traces.of_issue(issue)]
         merged = _merged(issue, pulls, repository, target)
-        prompt = _prompt(runs)
+        runs = [run for _, run in traces.of_issue(issue) if _asked(run)]
         if merged is None:
             skipped[issue] = "nothing of it was merged"
-        elif prompt is None:
+        elif not runs:
             skipped[issue] = "no model was asked"
+        elif not (mine := _about(runs, _said(forge, issue))):
+            skipped[issue] = "models were asked something else than it says"
         else:
-            found.append(_lesson(issue, prompt, merged, _answers(runs)))
+            found.append(lesson(issue, _asked(mine[-1]), merged, _answers(mine)))
     return Lessons(tuple(found), skipped)
 
 
@@ -144,14 +147,25 @@ def _or_none(read: Callable[[], str]) -> str | None:
         return None
 
 
-def _prompt(runs: Sequence[Sequence[Entry]]) -> tuple[Message, ...] | None:
-    """What a model was asked first in the newest attempt in which it was asked anything."""
-    for run in reversed(runs):
-        for each in run:
-            if isinstance(each, Intent) and each.messages and each.messages[-1][0] == "user":
-                whole = not any(is_cut(text) for _, text in each.messages)
-                return each.messages if whole else None
-    return None
+def _asked(run: Iterable[Entry]) -> tuple[Message, ...]:
+    """What a model was asked first in an attempt; empty where it was not, or where that is cut."""
+    for each in run:
+        if isinstance(each, Intent) and each.messages and each.messages[-1][0] == "user":
+            cut = any(is_cut(text) for _, text in each.messages)
+            return () if cut else each.messages
+    return ()
+
+
+def _said(forge: ForgeReader, issue: int) -> str | None:
+    try:
+        return forge.issue(issue).body.strip()[:_COMPARED]
+    except NotFound:
+        return None
+
+
+def _about(runs: Iterable[Sequence[Entry]], said: str | None) -> list[Sequence[Entry]]:
+    """The attempts at what the issue says; in another clone its number may have been another's."""
+    return [run for run in runs if said is not None and said in _asked(run)[-1][1]]
 
 
 def _answers(runs: Iterable[Sequence[Entry]]) -> list[str]:
@@ -165,16 +179,17 @@ def _answers(runs: Iterable[Sequence[Entry]]) -> list[str]:
     return [answer for answer in found if answer.strip()]
 
 
-def _lesson(
-    issue: int, prompt: tuple[Message, ...], merged: list[Object], answers: Iterable[str]
+def lesson(
+    issue: int, prompt: tuple[Message, ...], merged: Sequence[Object], answers: Iterable[str]
 ) -> Lesson:
+    """What one merged issue teaches, without the data of Secrets."""
     read = {answer: read_objects(answer) for answer in answers}
     other = {text: objs for text, objs in read.items() if objs is None or not same(objs, merged)}
     objects = [merged, *(objs for objs in read.values() if objs is not None)]
     shown = [found for _, text in prompt if (found := read_objects(text))]
     values = secret_values([*objects, *shown])
     chosen = mask_text(strict_yaml.dump_all(mask_objects(merged)), values)
-    lesson = Lesson(issue, tuple((r, mask_text(t, values)) for r, t in prompt), chosen)
+    made = Lesson(issue, tuple((r, mask_text(t, values)) for r, t in prompt), chosen)
     rejected: dict[str, None] = {}
     withheld = 0
     for text, objs in other.items():
@@ -185,7 +200,7 @@ def _lesson(
         elif not same(mask_objects(objs), mask_objects(merged)):
             rejected[mask_text(strict_yaml.dump_all(mask_objects(objs)), values)] = None
     kept = tuple(text for text in rejected if text != chosen)
-    return replace(lesson, rejected=kept, masked=len(values), withheld=withheld)
+    return replace(made, rejected=kept, masked=len(values), withheld=withheld)
 
 
 def read_objects(text: str) -> list[Object] | None:
