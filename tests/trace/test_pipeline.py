@@ -42,10 +42,10 @@ def test_reuse_leaves_the_choice_with_what_was_searched_and_why():
 
 def test_a_request_out_of_reach_leaves_one_too():
     world = traced(World())
-    world.ask(OUT_OF_REACH)
+    work = world.ask(OUT_OF_REACH)
     before, after = only(world.ports.traces, 1)
     assert (before.action, after.outcome) == ("author", "failed")
-    assert after.evaluation.startswith("declined: No merged skill")
+    assert after.evaluation == f"declined: {work.reply}"
 
 
 def test_each_time_that_an_issue_is_worked_on_is_an_attempt():
