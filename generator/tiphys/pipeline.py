@@ -33,6 +33,7 @@ from tiphys.propose.author.report import (
 )
 from tiphys.propose.author.types import Authored
 from tiphys.propose.draft import Draft, write_draft
+from tiphys.propose.kinds import about_a_cluster
 from tiphys.propose.learned import learn
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
@@ -131,9 +132,16 @@ def recall(work: Work, ports: Ports) -> Work:
         releases=work.releases,
     )
     work = replace(work, hits=tuple(heard.hits))
+    known = work.context or work.editable or about_a_cluster(_known(work.request).text)
+    nearest = max((hit.score for hit in work.hits), default=0.0)
+    if nearest < _FAR and (match is None or match.signs) and not known:
+        return replace(work, ending="declined", reply=_ELSEWHERE)
     if match is None:
         return work
-    return replace(work, match=match, road=Road("reuse", min(1.0, match.score), match.because))
+    work = replace(work, match=match, road=Road("reuse", match.score, match.because))
+    if match.rivals:
+        return replace(work, ending="asked", reply=question_body({"skill": match.question}, {}))
+    return work
 
 
 def choose(work: Work, ports: Ports) -> Work:
@@ -149,6 +157,8 @@ def reuse(work: Work, ports: Ports) -> Work:
         return work
     match = work.match
     filling = fill(_known(work.request), match.skill, releases=work.releases)
+    if filling.questions and filling.lacking and ports.model is not None:
+        return replace(work, filling=filling)  # no answer would make the skill serve it
     if filling.questions:
         found = {name: str(value) for name, value in filling.values.items()}
         body = question_body(dict(filling.questions), found)
@@ -349,6 +359,11 @@ _OUT_OF_REACH = (
     "No merged skill serves this request, and I do not guess. "
     "`tiphys search` shows what comes nearest; a new skill (`tiphys skill new`) would make it "
     "possible, or write the manifests by hand."
+)
+_FAR = 0.48  # nothing in the index is nearer: only words of Kubernetes help then
+_ELSEWHERE = (
+    "No merged skill serves this request, and I see nothing in it for Kubernetes to run. If it is "
+    "meant for the cluster, say in a comment what should run and in which namespace."
 )
 _LABELS = {"asked": "needs-answer", "declined": "declined", "proposed": "proposed"}
 

@@ -14,7 +14,7 @@ from tiphys.cli.output import as_json, progress, table
 _SET = "tests/retrieval/requests.yaml"
 
 
-_ELSEWHERE = ("author", "critic", "mutants", "speed")
+_ELSEWHERE = ("author", "critic", "mutants", "roads", "speed")
 
 
 class _Benches(click.Group):

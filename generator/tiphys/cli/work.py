@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 
 import click
 
@@ -39,6 +40,7 @@ def command(issue: int | None, once: bool, json_: bool) -> int:
                     "ending": work.ending,
                     "pull": work.pull.number if work.pull else None,
                     "skill": work.match.skill.name if work.match else None,
+                    "road": asdict(work.road) if work.road else None,
                     "model_calls": work.model_calls,
                     "reply": work.reply,
                 }

@@ -12,6 +12,7 @@ from tiphys.propose.author.types import Authored
 from tiphys.propose.induce import Induced
 from tiphys.propose.request import Request
 from tiphys.propose.reuse import Filling, Match
+from tiphys.propose.road import Road
 
 BRANCH_PREFIX = "tiphys/"
 
@@ -124,6 +125,8 @@ def _body(request: Request, match: Match, filling: Filling, release: Release, sk
             f"Serves #{request.number} with the merged skill `{skill.name}` "
             f"(`{skill.digest[:12]}`): {match.because}. No model was called."
         ),
+        "",
+        f"Road: {Road('reuse', match.score, match.because).line}.",
         "",
         "| value | is | from |",
         "|---|---|---|",

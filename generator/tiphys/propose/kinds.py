@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tiphys.domain.skill import Skill
 
@@ -12,10 +14,51 @@ _JOINED = (
     "ClusterRole ClusterRoleBinding ConfigMap CronJob CustomResourceDefinition DaemonSet "
     "EndpointSlice HorizontalPodAutoscaler IngressClass LimitRange NetworkPolicy "
     "PersistentVolumeClaim PodDisruptionBudget PriorityClass ReplicaSet ResourceQuota RoleBinding "
-    "RuntimeClass ServiceAccount StatefulSet StorageClass ValidatingAdmissionPolicy"
+    "RuntimeClass ServiceAccount StatefulSet StorageClass ValidatingAdmissionPolicy "
+    "VerticalPodAutoscaler"
 ).split()
-_VERBS = "an?|one|another|new|create|add|make|define|write|set|need|kind:"
+_VERBS = "an?|as|one|another|new|create|add|make|define|write|set|need|kind:"
 _ASKED = rf"(?:\b(?:{_VERBS})\s+(?:[\w-]+\s+){{0,2}}?)"
+# "A job named x" is one; "a service named x" may be a whole application.
+_NEVER_AN_APP = ("Ingress", "Job", "Secret", "Role", "Lease")
+_OURS = re.compile(
+    r"\b(?:namespaces?|pods?|containers?|clusters?|deploy\w*|rollout|roll out|replicas?|nodes?"
+    r"|kubernetes|k8s|kubectl|helm|manifests?|cron\s?jobs?|ingress|service\s?accounts?|pvc|hpa|pdb"
+    r"|stateful\s?set|daemon\s?set|config\s?map|network polic(?:y|ies)|priority class"
+    r"|microservices?|workers?|storage class|sidecars?|autoscal\w*|image)\b"
+    r"|[a-z0-9.-]+/[a-z0-9./_-]+:[\w.-]+",
+    re.IGNORECASE,
+)
+# What a request may state of a workload, and how a skill that has it would show that.
+_FEATURES = (
+    (r"\bside-?cars?\b", r"sidecar"),
+    (r"\binit[- ]?containers?\b", r"initContainers"),
+    (r"\bnodes? (?:that are )?label+ed\b|\bnode ?selector\b|\bonly on (?:the )?nodes?\b",
+     r"nodeSelector"),
+    (r"\b(?:anti-?)?affinity\b", r"affinity"),
+    (r"\btaint\b", r"tolerations"),
+    (r"\bgpus?\b", r"\bgpu"),
+    (r"\bhost ?network\b", r"hostNetwork: true"),
+    (r"\bhost ?path\b", r"hostPath"),
+    (r"\bprivileged\b", r"privileged: true"),
+    (r"\bload ?balancer\b", r"type: LoadBalancer"),
+    (r"\bnode ?port\b", r"type: NodePort"),
+    (r"\bexternal ?name\b", r"ExternalName"),
+    (r"\bstart-?up probes?\b", r"startupProbe"),
+    (r"\bmount(?:ed)?\b.{0,40}\b(?:config ?maps?|secrets?)\b", r"configMap:|secret:\n"),
+    (r"\b(?:config ?map|secret)\b.{0,40}\bmounted\b", r"configMap:|secret:\n"),
+    (r"\b(?:parallel pods|completions|parallelism)\b", r"completions|parallelism"),
+    (r"\bcidr\b|\b\d+\.\d+\.\d+\.\d+/\d+\b", r"cidr"),
+    (r"\bpods/log\b|\bclusterrole\b", r"ClusterRole\b"),
+    (r"\b(?:canary|blue-green)\b (?:release|rollout|deployment)", r"canary"),
+    (r"\bgrpc (?:health|probe)", r"grpc:"),
+    (r"\b(?:pre-?stop|post-?start) hook", r"lifecycle"),
+    (r"\bdns ?(?:policy|config)\b", r"dnsPolicy"),
+    (r"\btopology ?spread\b", r"topologySpread"),
+)  # fmt: skip
+_DENIED = re.compile(
+    r"\b(?:no|not|without|never|nor|instead of)\s+(?:[\w-]+\s+){0,2}\Z", re.IGNORECASE
+)
 _KIND = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
@@ -29,7 +72,35 @@ def asked_kinds(request: str) -> frozenset[str]:
     for kind in _PLAIN:
         if re.search(rf"(?i:{_ASKED}){kind}\b(?![ -]?[A-Z])", request):
             found.add(kind)
+    found |= {kind for kind in (*_JOINED, *_PLAIN) if re.match(rf"\W*{kind}\b", request)}
+    for kind in _NEVER_AN_APP:
+        if re.search(rf"(?i)\ban? (?:[\w-]+ )??(?<!cron ){kind} (?:named|called) ", request):
+            found.add(kind)
     return frozenset(found)
+
+
+def about_a_cluster(request: str) -> bool:
+    """Whether any word of it belongs to Kubernetes, or it names a container image."""
+    return bool(asked_kinds(request) or _OURS.search(request))
+
+
+def lacking(skill: Skill, request: str) -> tuple[str, ...]:
+    """What the request states in words of Kubernetes, and no value or template of the skill has."""
+    own = [*skill.templates.values()]
+    own += [f"{name} {value.get('description', '')}" for name, value in _values(skill)]
+    text = "\n".join(own)
+    found = (
+        (match.group(), has)
+        for asked, has in _FEATURES
+        if (match := re.search(asked, request, re.IGNORECASE))
+        and not _DENIED.search(request[: match.start()])
+    )
+    return tuple(said for said, has in found if not re.search(has, text, re.IGNORECASE))
+
+
+def _values(skill: Skill) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    properties: Mapping[str, Mapping[str, Any]] = skill.schema["properties"]
+    return properties.items()
 
 
 def made_kinds(skill: Skill) -> frozenset[str]:
