@@ -102,11 +102,12 @@ def _named(entries: list[dict[str, Any]], name: str) -> dict[str, Any]:
 def _ssl_context(
     cluster: Mapping[str, Any], user: Mapping[str, Any], folder: Path
 ) -> ssl.SSLContext:
-    context = ssl.create_default_context()
     authority = _content(cluster, "certificate-authority", folder)
     if authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=authority.decode("ascii"))
+    else:
+        context = ssl.create_default_context()  # reads every authority of the system
     if cluster.get("insecure-skip-tls-verify"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

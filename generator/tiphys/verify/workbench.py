@@ -41,7 +41,10 @@ _STAND_INS: Mapping[str, Mapping[str, Any]] = {
 
 
 class ClusterWorkbench:
-    """A `Workbench` on one cluster, of one author at a time. `presumed` is applied once, first."""
+    """A `Workbench` on one cluster, of one author at a time.
+
+    `presumed` is applied once, first. `patience` is how long controllers get, in seconds.
+    """
 
     def __init__(
         self,
@@ -50,11 +53,13 @@ class ClusterWorkbench:
         guardrails: Guardrails,
         *,
         presumed: Sequence[Object] = (),
+        patience: float = _PATIENCE,
     ) -> None:
         self._api = api
         self._description = description
         self._guardrails = guardrails
         self._presumed = presumed
+        self._patience = patience
         self._ready = False
 
     def kinds(self) -> Sequence[Kind]:
@@ -93,11 +98,10 @@ class ClusterWorkbench:
         self._ready = True
 
     def _make_room_for(self, obj: Object, others: Sequence[Object]) -> None:
-        metadata = obj.get("metadata")
-        namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
+        namespace = _metadata(obj).get("namespace")
         if obj.get("kind") != "Namespace" and isinstance(namespace, str):
             self._namespace(namespace)
-        own = {(o.get("kind"), (o.get("metadata") or {}).get("name")) for o in others}
+        own = {(o.get("kind"), _metadata(o).get("name")) for o in others}
         for key, name in _named(obj):
             api_version, kind = _PRESUMED[key]
             if (kind, name) not in own and name != "default":
@@ -169,7 +173,7 @@ class ClusterWorkbench:
     def _settle(self, made: Sequence[Object]) -> Sequence[Object]:
         """Wait for controllers; those that have got nowhere."""
         waiting = [each for each in made if each["kind"] in _CONTROLLED]
-        polling = Polling(_PATIENCE)
+        polling = Polling(self._patience)
         while waiting and polling.again():
             waiting = [each for each in waiting if not self._acted_on(each)]
         return waiting
@@ -247,6 +251,11 @@ def _problem(remark: Remark) -> Problem:
     stage: Stage = "contradicted" if remark.ruling == "contradicted" else "open"
     about, _, path = remark.path.partition(":")
     return Problem(stage, remark.line, about, path, remark.requirement.value)
+
+
+def _metadata(obj: Object) -> Mapping[str, Any]:
+    found = obj.get("metadata")
+    return found if isinstance(found, dict) else {}
 
 
 def _name(obj: Object) -> str:

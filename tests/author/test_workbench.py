@@ -1,0 +1,116 @@
+"""On a real control plane: what is wrong is told by field, and nothing of a try is left."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.author.boards import CARDS
+from tests.cluster_fixtures import eventually
+from tiphys.adapters.kube_api import KubeApi
+from tiphys.verify.guardrails import Guardrails
+from tiphys.verify.workbench import ClusterWorkbench
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def own_api(control_plane):
+    api = KubeApi(control_plane.kubeconfig)
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def bench(own_api):
+    return ClusterWorkbench(own_api, own_api, Guardrails(), patience=60.0)
+
+
+def objects(text, namespace):
+    found = [each for each in yaml.safe_load_all(text) if each]
+    for each in found:
+        if "namespace" in each["metadata"]:
+            each["metadata"]["namespace"] = namespace
+    return found
+
+
+def words(found, stage):
+    return [each.words for each in found.of(stage)]
+
+
+NEEDY = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: x}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      priorityClassName: presumed-here
+      serviceAccountName: somebody
+      containers: [{name: web, image: "registry.example/web:1"}]
+"""
+
+
+def test_what_a_request_presumes_is_there(bench, own_api, namespace):
+    place = f"{namespace}-new"
+    found = bench.rehearse("Run web with 2 replicas", objects(NEEDY, place))
+    assert found.good, found.problems
+    assert found.live[0]["status"]["readyReplicas"] == 2
+    eventually(lambda: own_api.get("apps/v1", "Deployment", "web", place) is None)
+
+
+def test_a_refusal_names_object_and_field(bench, namespace):
+    wrong = objects(NEEDY.replace("{app: web}}\n    spec", "{app: other}}\n    spec"), namespace)
+    found = bench.rehearse("Run web", wrong)
+    assert not found.good
+    [problem] = found.of("refused")
+    assert problem.object == f"Deployment/{namespace}/web"
+    assert problem.path == "spec.template.metadata.labels"
+
+
+def test_what_was_asked_for_and_is_not_so_is_contradicted(bench, namespace):
+    found = bench.rehearse("Run web with 5 replicas", objects(NEEDY, namespace))
+    assert [(p.path, p.wanted) for p in found.of("contradicted")] == [("spec.replicas", "5")]
+    assert found.rank > bench.rehearse("Run web with 2 replicas", objects(NEEDY, namespace)).rank
+
+
+def test_a_quota_that_lets_no_pod_in_shows_as_a_warning(bench, own_api, namespace):
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "none", "namespace": namespace},
+        "spec": {"hard": {"pods": "0"}},
+    }
+    own_api.apply(quota)
+    eventually(lambda: own_api.get("v1", "ResourceQuota", "none", namespace).get("status"))
+    found = bench.rehearse("Run web", objects(NEEDY, namespace))
+    assert any("exceeded quota" in text for text in words(found, "warned")), found.problems
+
+
+def test_claims_of_a_set_do_not_reach_the_next_try(bench, own_api, namespace):
+    found = bench.rehearse("Run ledger", objects(CARDS["StatefulSet"], namespace))
+    assert found.live
+    eventually(lambda: own_api.list("v1", "PersistentVolumeClaim", namespace) == [])
+
+
+@pytest.mark.parametrize("kind", sorted(CARDS))
+def test_every_card_is_a_right_manifest(own_api, namespace, kind):
+    for each in objects(CARDS[kind], namespace):
+        if kind in ("StorageClass", "PriorityClass", "IngressClass"):
+            each["metadata"]["name"] = f"{each['metadata']['name']}-{namespace}"
+        assert own_api.apply(each, dry_run=True)["kind"] == each["kind"]
+
+
+@pytest.mark.parametrize("odd", [{}, {"kind": "Pod"}, {"kind": "Pod", "apiVersion": "v1"},
+    {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a/../b", "namespace": "x"}},
+    {"kind": "Pod", "apiVersion": "../v1", "metadata": {"name": "a", "namespace": "x"}},
+    {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": 5}},
+    {"kind": "ConfigMap", "apiVersion": "v1", "metadata": "text"},
+])  # fmt: skip
+def test_whatever_is_no_object_is_refused_in_words(bench, odd):
+    found = bench.rehearse("Anything", [odd])
+    assert not found.good
+    assert found.of("refused")
