@@ -186,7 +186,11 @@ class ClusterWorkbench:
         status = (live or {}).get("status") or {}
         ready = status.get("readyReplicas", status.get("numberReady", 0))
         wanted = (obj.get("spec") or {}).get("replicas", 1)
-        return bool(ready >= wanted or status.get("conditions"))
+        failed = any(
+            each.get("type") == "ReplicaFailure" and each.get("status") == "True"
+            for each in status.get("conditions") or ()
+        )
+        return bool(failed or ready >= wanted)
 
     def _warnings(self, made: Sequence[Object], *, stuck: bool) -> Iterator[Problem]:
         """Events that say why something made no progress; what only takes its time is no fault."""
@@ -261,5 +265,5 @@ def _metadata(obj: Object) -> Mapping[str, Any]:
 def _name(obj: Object) -> str:
     try:
         return reference(obj)
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         return str(obj.get("kind", ""))
