@@ -519,7 +519,8 @@ def measure_author(
 ) -> Iterator[Outcome]:
     """The outcomes of `tiphys bench author`, written on one cluster and judged on another.
 
-    Neither has guardrails. With `keep`, what the model says is kept in that folder, and asked for only once. Unavailable.
+    Neither has guardrails. With `keep`, what the model says is kept in that folder, and asked for
+    only once. Unavailable.
     """
     import time
 
