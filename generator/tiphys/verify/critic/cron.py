@@ -145,11 +145,12 @@ _WEEKLY = re.compile(
 )
 _MONTHLY = re.compile(
     r"\b(?:on\s+)?the\s+(?P<day>first|1st|second|2nd|third|3rd|fifteenth|15th|\d{1,2}(?:st|nd|rd|th))(?:\s+day)?\s+of\s+(?:every|each|the|a)\s+month"
-    r"|\b(?:every|each)\s+(?P<first>first|1st|\d{1,2}(?:st|nd|rd|th))\s+of\s+(?:the|a)\s+month|\b(?:every|each)\s+month\s+on\s+the\s+(?P<on>first|\d{1,2}(?:st|nd|rd|th))|\b(?P<monthly>monthly|once\s+a\s+month|every\s+month)\b",
+    r"|\b(?:every|each)\s+(?P<first>first|1st|\d{1,2}(?:st|nd|rd|th))\s+of\s+(?:the|a)\s+month|\b(?:every|each)\s+month\s+on\s+the\s+(?P<on>first|\d{1,2}(?:st|nd|rd|th))|\b(?P<monthly>monthly|once\s+a\s+month|every\s+month)\b"
+    r"|\b(?:el|le|il|am)\s+(?:d[ií]a\s+)?(?P<other>\d{1,2})(?:\.|er)?\s+(?:de\s+cada\s+mes|de\s+chaque\s+mois|di\s+ogni\s+mese|jede[ns]\s+monats?)\b",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
-    r"(?:\bat|\bby|@|\baround|\bum|,|\d\s+and)\s+(?:(?P<half>half\s+past\s+)|(?P<q>(?:a\s+)?quarter\s+past\s+)|(?P<to>(?:a\s+)?quarter\s+to\s+))?(?P<hour>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
+    r"(?:\bat|\bby|@|\baround|\bum|\ba\s+las|\balle|,|\d\s+and)\s+(?:(?P<half>half\s+past\s+)|(?P<q>(?:a\s+)?quarter\s+past\s+)|(?P<to>(?:a\s+)?quarter\s+to\s+))?(?P<hour>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
     r"(?:[:.h](?P<min>\d{2}))?\s*(?P<half2>o'?clock)?\s*(?P<ap>a\.?m\b\.?|p\.?m\b\.?|uhr\b)?(?P<part>\s+(?:in\s+the|at)\s+(?:morning|afternoon|evening|night))?"
     r"(?![\w%]|\s*(?:replicas|instances|copies|times|percent|retries|minutes|hours|Gi|Mi|cores?|least|most|pods))|(?<![\w.:/-])(?P<bare>[0-2]?\d):(?P<bmin>[0-5]\d)(?![\d:])\s*(?P<bap>a\.?m\b|p\.?m\b)?|\b(?P<word>midnight|noon|midday)\b|(?<![\w.])(?P<ah>\d{1,2})\s?(?P<aap>am|pm)\b",
     re.IGNORECASE,
@@ -299,7 +300,7 @@ def _days(
     monthly: re.Match[str] | None, weekly: re.Match[str] | None, daily: re.Match[str] | None
 ) -> tuple[frozenset[int] | None, frozenset[int] | None]:
     if monthly:
-        word = (monthly["day"] or monthly["first"] or monthly["on"] or "").lower()
+        word = (monthly["day"] or monthly["first"] or monthly["on"] or monthly["other"] or "").lower()
         if not word:
             return frozenset({1}), None
         return frozenset({_ORDINAL.get(word) or int(re.sub(r"\D", "", word))}), None
