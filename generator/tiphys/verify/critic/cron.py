@@ -300,7 +300,9 @@ def _days(
     monthly: re.Match[str] | None, weekly: re.Match[str] | None, daily: re.Match[str] | None
 ) -> tuple[frozenset[int] | None, frozenset[int] | None]:
     if monthly:
-        word = (monthly["day"] or monthly["first"] or monthly["on"] or monthly["other"] or "").lower()
+        word = (
+            monthly["day"] or monthly["first"] or monthly["on"] or monthly["other"] or ""
+        ).lower()
         if not word:
             return frozenset({1}), None
         return frozenset({_ORDINAL.get(word) or int(re.sub(r"\D", "", word))}), None
