@@ -56,6 +56,16 @@ def api(control_plane):
     api.close()
 
 
+@pytest.fixture(scope="module")
+def own_cluster(binaries, tmp_path_factory):
+    """A lease and its API for one module: to put rules in force, or to find nobody's traces."""
+    provider = LocalClusters(binaries, root=tmp_path_factory.mktemp("own") / "clusters")
+    with provider.lease() as lease:
+        own = KubeApi(lease.kubeconfig)
+        yield lease, own
+        own.close()
+
+
 @pytest.fixture
 def namespace(api):
     """A fresh namespace that takes pods; what is in it goes away in the background."""

@@ -26,8 +26,9 @@ RULES = Path(__file__).parents[2] / "manifests" / "guardrails"
 
 
 @pytest.fixture(scope="module")
-def sandbox(api, control_plane):
-    return sandbox_over(api, control_plane)
+def sandbox(own_cluster):
+    lease, api = own_cluster  # the full list puts guardrails in force
+    return sandbox_over(api, lease)
 
 
 def proposal(made, request):
@@ -99,7 +100,7 @@ def test_a_widened_skill_passes_with_its_old_cases_and_its_new_one(sandbox):
 
 @pytest.mark.chainsaw
 @pytest.mark.parametrize("name", ["web-again", "configured"])
-def test_the_real_chainsaw_reads_the_tests_alike(name, sandbox, control_plane):
+def test_the_real_chainsaw_reads_the_tests_alike(name, sandbox):
     """Optional parts, odd texts and names made from names are written as Chainsaw takes them."""
     earlier = given()["web"]
     more = {"earlier": [(earlier.request, earlier.manifests)]} if name == "web-again" else {}

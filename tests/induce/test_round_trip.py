@@ -13,6 +13,7 @@ from tests.skills.test_starter_skills import HOSTILE
 from tiphys.adapters.runner_embedded.assertion import mismatches
 from tiphys.adapters.runner_embedded.gotypes import as_written
 from tiphys.adapters.runner_embedded.reading import read_test
+from tiphys.domain.errors import InvalidInput
 from tiphys.library import complete, render, strict_yaml
 from tiphys.propose.induce import induce
 
@@ -28,9 +29,10 @@ scalars = st.one_of(
     texts, st.booleans(), st.integers(-(2**31), 2**31), st.none(),
     st.floats(-1000, 1000, allow_nan=False).map(lambda x: round(x, 3)),
 )  # fmt: skip
+keys = texts.filter(str.isprintable)  # others are refused
 values = st.recursive(
     scalars,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
     max_leaves=8,
 )
 names = st.from_regex(r"[a-z][a-z0-9]{0,8}(-[a-z]{1,4})?", fullmatch=True)
@@ -52,7 +54,7 @@ def objects(draw: Any) -> list[dict[str, Any]]:
             "metadata": {
                 "name": draw(st.sampled_from([name, f"{name}-x"])),
                 "namespace": "space",
-                "labels": draw(st.dictionaries(texts, texts, max_size=2)),
+                "labels": draw(st.dictionaries(keys, texts, max_size=2)),
             },
             draw(st.sampled_from(["spec", "data"])): draw(values),
         }
@@ -95,6 +97,13 @@ def test_any_object_comes_out_as_it_went_in(found: list[dict[str, Any]], told: b
         if tree["kind"] == obj["kind"]:
             tree.pop("status", None)
             assert not mismatches(tree, obj, bindings), (tree, obj)
+
+
+def test_a_key_that_can_not_be_printed_is_refused() -> None:
+    odd = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}}
+    for data in ({"\x00": ""}, {"a": [{"b\x07": 1}]}):
+        with pytest.raises(InvalidInput, match="key"):
+            induce("make it", manifests_of([{**odd, "data": data}]), field_schema=field_schema)
 
 
 @pytest.mark.parametrize("text", ODD)

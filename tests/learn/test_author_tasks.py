@@ -72,9 +72,10 @@ def answers(task: Task) -> list[str]:
     return [task.reference, careful(task), UNRELATED, *(each.answer for each in task.wrong)]
 
 
-@pytest.fixture(scope="session")
-def judged(control_plane, api):
+@pytest.fixture(scope="module")
+def judged(own_cluster):
     """Every answer of every task, judged: {task id: [right, careful, unrelated, *wrong]}."""
+    control_plane, api = own_cluster  # what the tasks name belongs to nobody there
     runner = EmbeddedRunner(lambda _lease: api)
     sandbox = Sandbox(control_plane, api, runner, lambda _api: runner)
     verdicts: dict[str, list[Judged]] = {task.id: [] for task in CHOSEN}

@@ -114,8 +114,17 @@ def _check(document: Any, file: str) -> None:
             f"{file}: a Secret does not become a skill, as its values would lie in the repository; "
             "let the others refer to it by name"
         )
+    if not _printable(document):
+        raise InvalidInput(f"{file}: a key holds a character that can't be printed")
     if document["kind"] == "List":
         raise InvalidInput(f"{file}: write the items of a List as documents of their own")
+
+
+def _printable(value: Any) -> bool:
+    """Whether all keys can stand in an assertion of a test."""
+    if isinstance(value, dict):
+        return all(str(key).isprintable() and _printable(each) for key, each in value.items())
+    return not isinstance(value, list) or all(map(_printable, value))
 
 
 def _placed(case: Case) -> Case:
