@@ -22,7 +22,7 @@ from tiphys.domain.trace import CHOICE, Entry, Result
 from tiphys.library import Release
 from tiphys.ports import Forge, Hit
 from tiphys.propose import ticks
-from tiphys.propose.adapt import Adapted, knows, rewrite, write_adapted, written_by_hand
+from tiphys.propose.adapt import Adapted, rewrite, write_adapted, written_by_hand
 from tiphys.propose.adapt import adapt as edit
 from tiphys.propose.author.loop import write
 from tiphys.propose.author.report import (
@@ -99,9 +99,11 @@ def adapt(work: Work, ports: Ports) -> Work:
     """Change a manifest that people wrote, where the request names it and all of it is clear."""
     request = _known(work.request)
     text = "\n".join((request.text, *request.answers))
-    files = written_by_hand(ports.repository, work.base, text)
-    if work.context:
-        files = {"context.yaml": work.context.encode()}
+    files = (
+        {"context.yaml": work.context.encode()}
+        if work.context
+        else written_by_hand(ports.repository, work.base, text)
+    )
     try:
         found = edit(text, files)
         if found.questions:
@@ -215,11 +217,11 @@ def author(work: Work, ports: Ports) -> Work:
 def _rewritten(work: Work, made: Authored) -> Work:
     """Where the model changed what exists, only the fields that it changed go on."""
     objects = made.best.objects if made.best else ()
-    if not any(knows(work.editable, each) for each in objects):
-        return work
     request = _known(work.request)
     try:
         found = rewrite(request.text, work.editable, objects)
+        if found is None:
+            return work
         if work.context:
             return replace(work, adapted=found)
         draft = write_adapted(request, found, made)
@@ -266,7 +268,8 @@ def propose(work: Work, ports: Ports) -> Work:
     return replace(work, pull=pull, ending="proposed", reply=reply)
 
 
-PROPOSE: tuple[Callable[[Work, Ports], Work], ...] = (
+Stage = Callable[[Work, Ports], Work]
+PROPOSE: tuple[Stage, ...] = (
     understand,
     adapt,
     recall,
@@ -283,7 +286,7 @@ def work_on(issue: Issue, ports: Ports) -> Work:
     """Run the proposing stages on one issue, keep a trace, and tell its author how it ended."""
     with ports.traces.recording(issue.number) if ports.traces else nullcontext(_forget) as scribe:
         try:
-            work = _run(Work(issue), replace(ports, scribe=scribe))
+            work = _run(PROPOSE, Work(issue), replace(ports, scribe=scribe))
         except TiphysError as problem:
             scribe(Result(CHOICE, str(problem), "failed"))
             raise
@@ -294,9 +297,10 @@ def work_on(issue: Issue, ports: Ports) -> Work:
     return work
 
 
-def _run(work: Work, ports: Ports) -> Work:
+def _run(stages: tuple[Stage, ...], work: Work, ports: Ports) -> Work:
+    """Run the stages until one ends it; the choice of the road is written down in any case."""
     chosen = False
-    for stage in PROPOSE:
+    for stage in stages:
         ports.progress(f"#{work.issue.number} {stage.__name__}")
         work = stage(work, ports)
         chosen = chosen or stage is choose
@@ -330,10 +334,7 @@ class Generated:
 def generate(text: str, ports: Ports, *, context: str = "") -> Generated:
     """Run the stages that find manifests for a text; nothing is kept."""
     work = Work(Issue(0, text[:80], text, "", "open", 0.0), context=context)
-    for stage in GENERATE:
-        work = stage(work, ports)
-        if work.ending:
-            break
+    work = _run(GENERATE, work, ports)
     filling = work.filling or Filling({}, {}, {})
     if work.context and work.adapted is not None and work.adapted.files:
         manifests = dict(work.adapted.files)

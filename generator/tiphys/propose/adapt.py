@@ -61,20 +61,18 @@ def adapt(request: str, files: Mapping[str, bytes]) -> Adapted:
     return Adapted(_applied(edit.patches, files, held), edit.patches)
 
 
-def rewrite(request: str, files: Mapping[str, bytes], objects: Sequence[Object]) -> Adapted:
-    """What a model's new version of objects in `files` changes in them. InvalidInput."""
+def rewrite(request: str, files: Mapping[str, bytes], objects: Sequence[Object]) -> Adapted | None:
+    """What a model's new version of objects in `files` changes in them; None if none is there.
+
+    InvalidInput.
+    """
     held = _held(files)
-    patches: list[FieldPatch] = []
-    for each in objects:
-        before = next((o for found in held.values() for o in found if _same(o, each)), None)
-        if before is not None:
-            patches += changes(request, before, each)
-    return Adapted(_applied(patches, files, held), tuple(patches))
-
-
-def knows(files: Mapping[str, bytes], obj: Object) -> bool:
-    """Whether the files hold an object of this kind and name."""
-    return any(_same(each, obj) for found in _held(files).values() for each in found)
+    there = [each for found in held.values() for each in found]
+    pairs = [(old, new) for new in objects if (old := _like(new, there)) is not None]
+    if not pairs:
+        return None
+    patches = tuple(patch for old, new in pairs for patch in changes(request, old, new))
+    return Adapted(_applied(patches, files, held), patches)
 
 
 def _held(files: Mapping[str, bytes]) -> dict[str, list[Object]]:
@@ -86,9 +84,10 @@ def _held(files: Mapping[str, bytes]) -> dict[str, list[Object]]:
     return held
 
 
-def _same(one: Object, other: Object) -> bool:
-    names = [(o.get("kind"), (o.get("metadata") or {}).get("name")) for o in (one, other)]
-    return names[0] == names[1]
+def _like(obj: Object, there: Sequence[Object]) -> Object | None:
+    """The first of these with the same kind and name."""
+    names = [(o.get("kind"), (o.get("metadata") or {}).get("name")) for o in (obj, *there)]
+    return next((o for o, name in zip(there, names[1:], strict=True) if name == names[0]), None)
 
 
 def _applied(

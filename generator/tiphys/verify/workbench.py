@@ -61,6 +61,7 @@ class ClusterWorkbench:
         self._presumed = presumed
         self._patience = patience
         self._ready = False
+        self._spaces: set[str] = set()  # they stay, so each is looked for once
 
     def kinds(self) -> Sequence[Kind]:
         """What the server serves, what is presumed included."""
@@ -110,10 +111,13 @@ class ClusterWorkbench:
                 self._put({**stand_in, "metadata": {"name": name, **place}})
 
     def _namespace(self, name: str) -> None:
+        if name in self._spaces:
+            return
         made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         try:
             if self._api.get("v1", "Namespace", name) is None:
                 self._api.apply(made)
+            self._spaces.add(name)
         except InvalidInput:
             return  # the object itself will be refused for it
 

@@ -102,3 +102,18 @@ def without(obj: Object, path: Path) -> Object | None:
     else:
         return None
     return made
+
+
+def metadata_of(obj: Object) -> dict[str, Any]:
+    """Its metadata, made where there is none."""
+    found = obj.get("metadata")
+    if not isinstance(found, dict):
+        found = obj["metadata"] = {}
+    return found
+
+
+def name_of(obj: Object) -> str:
+    """As problems name objects: "Deployment/shop/web"."""
+    metadata = obj.get("metadata") or {}
+    place = [metadata["namespace"]] if metadata.get("namespace") else []
+    return "/".join([str(obj.get("kind")), *place, str(metadata.get("name"))])

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.author.fields import metadata_of
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
@@ -19,7 +20,7 @@ _APPS = ("Deployment", "ReplicaSet", "StatefulSet")
 def link(objects: Sequence[Object]) -> None:
     """Set in place what follows from the rest."""
     for each in objects:
-        metadata = _metadata(each)
+        metadata = metadata_of(each)
         if not metadata.get("name"):
             metadata["name"] = _name(objects)
         for pod in pod_specs(each):
@@ -32,16 +33,9 @@ def link(objects: Sequence[Object]) -> None:
             rule(each, objects)
 
 
-def _metadata(obj: Object) -> dict[str, Any]:
-    found = obj.get("metadata")
-    if not isinstance(found, dict):
-        found = obj["metadata"] = {}
-    return found
-
-
 def _name(objects: Sequence[Object]) -> str:
     """The name that the others have; the API server says what is wrong with none."""
-    names = [name for each in objects if (name := _metadata(each).get("name"))]
+    names = [name for each in objects if (name := metadata_of(each).get("name"))]
     return str(names[0]) if names else ""
 
 
@@ -57,7 +51,7 @@ def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
 def _pod(spec: dict[str, Any], owner: Object) -> None:
     for number, each in enumerate(c for c in spec["containers"] if isinstance(c, dict)):
         each.setdefault(
-            "name", _metadata(owner).get("name", "main") + ("" if not number else f"-{number}")
+            "name", metadata_of(owner).get("name", "main") + ("" if not number else f"-{number}")
         )
     if owner["kind"] in ("Job", "CronJob") and spec.get("restartPolicy") not in (
         "Never",
@@ -81,7 +75,7 @@ def _selector(obj: Object) -> None:
     labels = _at(obj, "spec", "template", "metadata", "labels")
     matched = _at(obj, "spec", "selector", "matchLabels")
     if not labels and not matched and not selector.get("matchExpressions"):
-        labels["app"] = _metadata(obj).get("name", "app")
+        labels["app"] = metadata_of(obj).get("name", "app")
     if not matched and not selector.get("matchExpressions"):
         matched |= {"app": labels["app"]} if "app" in labels else labels
     for key, value in matched.items():
@@ -96,7 +90,7 @@ def _labels_of_pods(objects: Sequence[Object]) -> list[tuple[Object, dict[str, A
         if each["kind"] in _WORKLOADS:
             found.append((each, _at(each, "spec", "template", "metadata", "labels")))
         elif each["kind"] == "Pod":
-            found.append((each, _metadata(each).get("labels") or {}))
+            found.append((each, metadata_of(each).get("labels") or {}))
     return found
 
 
@@ -108,7 +102,9 @@ def _service(obj: Object, objects: Sequence[Object]) -> None:
     [(owner, labels)] = pods
     chosen = spec.get("selector")
     if not labels and owner["kind"] == "Pod":
-        labels = _metadata(owner)["labels"] = dict(chosen or {"app": _metadata(owner).get("name")})
+        labels = metadata_of(owner)["labels"] = dict(
+            chosen or {"app": metadata_of(owner).get("name")}
+        )
     if isinstance(chosen, dict) and chosen and chosen.items() <= labels.items():
         return
     matched = _at(owner, "spec").get("selector", {}).get("matchLabels")
@@ -118,12 +114,12 @@ def _service(obj: Object, objects: Sequence[Object]) -> None:
 def _stateful_set(obj: Object, objects: Sequence[Object]) -> None:
     spec = _at(obj, "spec")
     headless = [
-        _metadata(each).get("name")
+        metadata_of(each).get("name")
         for each in objects
         if each["kind"] == "Service" and _at(each, "spec").get("clusterIP") == "None"
     ]
     if not spec.get("serviceName"):
-        spec["serviceName"] = headless[0] if len(headless) == 1 else _metadata(obj).get("name")
+        spec["serviceName"] = headless[0] if len(headless) == 1 else metadata_of(obj).get("name")
     for each in spec.get("volumeClaimTemplates") or ():
         if isinstance(each, dict):
             _claim(each, objects)
@@ -153,7 +149,7 @@ def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
 
 def _binding(obj: Object, _objects: Sequence[Object]) -> None:
     _at(obj, "roleRef")["apiGroup"] = _RBAC
-    place = _metadata(obj).get("namespace")
+    place = metadata_of(obj).get("namespace")
     for each in obj.get("subjects") or ():
         if not isinstance(each, dict):
             continue

@@ -14,15 +14,15 @@ from tiphys.domain.rehearsal import Problem, Rehearsal
 from tiphys.domain.trace import Intent, Outcome, Result, Scribe
 from tiphys.library.openapi import Schemas
 from tiphys.library.prompts import load_prompt
-from tiphys.ports import Completion, Message, Model, Object, Workbench
+from tiphys.ports import Completion, Kind, Message, Model, Object, Workbench
 from tiphys.propose.author.answer import read_answer
 from tiphys.propose.author.cards import prune
-from tiphys.propose.author.fields import parse_path
+from tiphys.propose.author.fields import name_of, parse_path
 from tiphys.propose.author.harden import harden
 from tiphys.propose.author.links import link
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.places import place
-from tiphys.propose.author.settle import name_of, settle
+from tiphys.propose.author.settle import settle
 from tiphys.propose.author.types import ALL, Attempt, Authored, Pieces, Task
 
 _MOST_TOKENS = 1500  # of one answer
@@ -64,7 +64,7 @@ class _Author:
     asked: str = ""  # how the newest answer was sampled
     sampling: str = ""  # and how the best one was
     _schemas: Schemas | None = None
-    _mender: Mender | None = None
+    _kinds: Sequence[Kind] = ()
 
     def run(self) -> Authored:
         while not self.ended and self.meter.begin_round():
@@ -181,11 +181,12 @@ class _Author:
     def _try(self, answer: Completion) -> Attempt:
         notes: list[str] = []
         objects: list[Object] = []
+        mender = Mender(self._described(), self._served())
         for each in read_answer(answer.text):
-            made, said = self._mend(each)
+            made, said = mender.mend(each)
             objects.append(made)
             notes += said
-        inside = {(each.api_version, each.kind) for each in self.bench.kinds() if each.namespaced}
+        inside = {(each.api_version, each.kind) for each in self._served() if each.namespaced}
         place(objects, inside, self.task)
         if self.pieces.mending:
             for each in objects:
@@ -208,10 +209,10 @@ class _Author:
             notes += said
         return Attempt(tuple(objects), found, tuple(notes), answer.text)
 
-    def _mend(self, obj: Mapping[str, Any]) -> tuple[Object, tuple[str, ...]]:
-        if self._mender is None:
-            self._mender = Mender(self._described(), self.bench.kinds())
-        return self._mender.mend(obj)
+    def _served(self) -> Sequence[Kind]:
+        if not self._kinds:
+            self._kinds = self.bench.kinds()
+        return self._kinds
 
     def _described(self) -> Schemas:
         if self._schemas is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.author.fields import metadata_of
 from tiphys.propose.author.types import Task
 
 SCRATCH = "scratch"  # where objects are tried out whose namespace nobody has named
@@ -15,7 +15,7 @@ SCRATCH = "scratch"  # where objects are tried out whose namespace nobody has na
 def place(objects: Sequence[Object], inside: Collection[tuple[str, str]], task: Task) -> None:
     """Set namespaces in place; `inside` are (apiVersion, kind) that live in namespaces."""
     known = f"{task.request}\n{task.context}"
-    held = [_metadata(each) for each in objects if (each["apiVersion"], each["kind"]) in inside]
+    held = [metadata_of(each) for each in objects if (each["apiVersion"], each["kind"]) in inside]
     for metadata in held:
         if not _speaks_of(known, str(metadata.get("namespace", ""))):
             metadata.pop("namespace", None)
@@ -31,13 +31,6 @@ def without_scratch(obj: Object) -> Object:
     if metadata.get("namespace") == SCRATCH:
         del metadata["namespace"]
     return {**obj, "metadata": metadata}
-
-
-def _metadata(obj: Object) -> dict[str, Any]:
-    found = obj.get("metadata")
-    if not isinstance(found, dict):
-        found = obj["metadata"] = {}
-    return found
 
 
 def _speaks_of(text: str, namespace: str) -> bool:

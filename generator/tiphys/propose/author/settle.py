@@ -13,7 +13,14 @@ from typing import Any
 from tiphys.domain.rehearsal import Problem, Rehearsal
 from tiphys.library.openapi import Field, Schemas
 from tiphys.ports import Object
-from tiphys.propose.author.fields import Path, parse_path, value_at, with_value, without
+from tiphys.propose.author.fields import (
+    Path,
+    name_of,
+    parse_path,
+    value_at,
+    with_value,
+    without,
+)
 from tiphys.propose.author.mend import scalar
 from tiphys.propose.schedule import cron_from_words
 
@@ -121,10 +128,3 @@ def _fits(value: Any, field: Field) -> bool:
     if field.type == "integer":
         return isinstance(value, int)
     return value not in ("", None)
-
-
-def name_of(obj: Object) -> str:
-    """As problems name objects: "Deployment/shop/web"."""
-    metadata = obj.get("metadata") or {}
-    place = [metadata["namespace"]] if metadata.get("namespace") else []
-    return "/".join([str(obj.get("kind")), *place, str(metadata.get("name"))])
