@@ -6,10 +6,13 @@ import pytest
 
 from tests.control.world import APPLY, GOOD, case_of, judge, sandbox_over, whole_test
 from tiphys.domain.errors import ApiRefusal
+from tiphys.domain.testreport import TestReport
 from tiphys.ports import Object
 from tiphys.testing.memory_cluster import MemoryCluster
+from tiphys.verify.cases import Case
+from tiphys.verify.check import Sandbox
 from tiphys.verify.control import rounds
-from tiphys.verify.control.rounds import sift_ahead
+from tiphys.verify.control.rounds import look_ahead
 from tiphys.verify.control.tally import Tally
 
 
@@ -30,15 +33,22 @@ class Strict(MemoryCluster):
 
     def apply(self, obj: Object, *, dry_run: bool = False, manager: str = "tiphys") -> Object:
         self.dry_runs += dry_run
+        self._look_at(obj)
+        return super().apply(obj, dry_run=dry_run, manager=manager)
+
+    def create(self, obj: Object) -> Object:
+        self._look_at(obj)
+        return super().create(obj)
+
+    def _look_at(self, obj: Object) -> None:
         if obj["kind"] == "ConfigMap" and {*self.refused} & {*obj.get("data", {}).values()}:
             raise ApiRefusal("forbidden", status=422, reason="Invalid")
-        return super().apply(obj, dry_run=dry_run, manager=manager)
 
 
 def ahead(steps: str, cluster: Strict) -> Tally:
     """The control of a test whose mutants were sifted before the rules were in force."""
     case, sandbox = case_of(whole_test(APPLY + steps)), sandbox_over(cluster)
-    sift_ahead(case, sandbox)
+    look_ahead(case, sandbox)
     cluster.refused, cluster.dry_runs = cluster.later, 0
     return judge(case, sandbox)
 
@@ -77,3 +87,51 @@ def strict_from_the_start(values: list[str]) -> Strict:
     cluster = Strict(*values)
     cluster.refused = cluster.later
     return cluster
+
+
+def test_a_test_that_failed_without_the_objects_is_not_run_so_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case, sandbox = case_of(whole_test(APPLY + GOOD)), sandbox_over(MemoryCluster())
+    look_ahead(case, sandbox)
+    monkeypatch.setattr(rounds, "_run_empty", None)
+    assert judge(case, sandbox).empty
+
+
+def test_a_run_that_was_shorter_than_the_test_needs_is_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case, sandbox = case_of(whole_test(APPLY + GOOD)), sandbox_over(MemoryCluster())
+    look_ahead(case, sandbox)
+    monkeypatch.setattr(rounds, "_EMPTY_LEAST", 0.2)
+    lengths: list[float] = []
+    run_empty = rounds._run_empty  # seen from outside only as time
+
+    def noted(case_: Case, sandbox_: Sandbox, seconds: float) -> TestReport:
+        lengths.append(seconds)
+        return run_empty(case_, sandbox_, seconds)
+
+    monkeypatch.setattr(rounds, "_run_empty", noted)
+    assert judge(case, sandbox).empty
+    assert lengths == [0.2]
+
+
+def test_a_test_that_the_rules_may_answer_is_not_run_before_they_are_in_force() -> None:
+    own = """\
+- try:
+  - apply:
+      resource:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: probe}
+        data: {K: refused}
+      expect:
+      - check: {($error != null): true}
+  - error: {resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: nothing}}}
+"""
+    cluster = Strict("refused")
+    case, sandbox = case_of(whole_test(APPLY + own)), sandbox_over(cluster)
+    look_ahead(case, sandbox)
+    assert sandbox.ahead[case.name].empty is None
+    cluster.refused = cluster.later
+    assert not judge(case, sandbox).empty

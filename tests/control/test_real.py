@@ -86,8 +86,9 @@ def test_a_test_of_the_status_alone_notices_little(sandbox, namespace, monkeypat
     tally = judged(web(namespace, STATUS_ONLY), sandbox)
     assert tally.empty
     assert tally.score < 0.5
-    noticed = {m.id for m in tally.clustered}
-    assert "Deployment/api:spec.replicas:changed" in noticed, tally.summary()
+    # Whether it notices a third replica is chance: for a moment two of three are ready.
+    noticed = {m.id for m in (*tally.replayed, *tally.clustered)}
+    assert noticed - {"Deployment/api:spec.replicas:changed"} == {"Deployment/api:dropped"}
     survived = {m.id for m in tally.survived}
     assert "Service/api:dropped" in survived
     assert {i for i in survived if ".image:" in i}

@@ -51,7 +51,7 @@ def proposal(made, request):
 SHORT = plan.Plan(
     plan.FULL.static,
     (schema.CHECK, guardrails.CHECK),
-    ((behaviour.CHECK, control.CHECK),),
+    ((behaviour.CHECK,), (control.CHECK,)),
 )
 WHOLE = ("rights", "stateful", "web")
 

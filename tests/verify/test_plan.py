@@ -34,8 +34,8 @@ class Checks:
         self._findings = findings
         static = tuple(StaticCheck(n, "static", 1, self._check(n)) for n in ("one", "two"))
         gate = (ClusterCheck("three", "api", 1, self._check("three")),)
-        lanes = ((ClusterCheck("four", None, 1, self._check("four")),),)
-        self.plan = plan.Plan(static, gate, lanes)
+        groups = ((ClusterCheck("four", None, 1, self._check("four")),),)
+        self.plan = plan.Plan(static, gate, groups)
 
     def _check(self, name: str):  # type: ignore[no-untyped-def]  # fits both kinds of check
         def run(*_outside: object) -> Finding:
@@ -231,8 +231,36 @@ def test_a_check_may_prepare_itself_until_the_rules_are_in_force(
         order.append("rules")
 
     monkeypatch.setattr(plan, "install", install)
-    ((four,),) = run.plan.lanes
-    run.plan = replace(run.plan, lanes=((replace(four, prepare=prepare),),))
+    ((four,),) = run.plan.groups
+    run.plan = replace(run.plan, groups=((replace(four, prepare=prepare),),))
     assert run.verify().decision == "accept"
     assert order == ["rules", "prepared"]
     assert run.ran == ["one", "two", "three", "four"]
+
+
+def grouped(run: Checks, *groups: tuple[ClusterCheck, ...]) -> None:
+    run.plan = replace(run.plan, groups=groups)
+
+
+def test_the_checks_of_a_group_run_side_by_side() -> None:
+    run = Checks()
+    both = threading.Barrier(2, timeout=10)
+    pair = tuple(
+        ClusterCheck(name, None, 1, lambda *_: (both.wait(), PASS)[1])
+        for name in ("left", "right")
+    )
+    grouped(run, pair)
+    assert [e.check for e in run.verify().evidence][3:] == ["left", "right"]
+
+
+def test_a_group_waits_for_the_one_before_and_all_of_it_is_told() -> None:
+    run = Checks()
+    bad = ClusterCheck("bad", None, 1, lambda *_: Finding("fail", "bad"))
+    good = ClusterCheck("good", None, 1, lambda *_: PASS)
+    after = ClusterCheck("after", None, 1, lambda *_: pytest.fail("it was to be skipped"))
+    grouped(run, (bad, good), (after,))
+    assert [(e.check, e.outcome) for e in run.verify().evidence][3:] == [
+        ("bad", "fail"),
+        ("good", "pass"),
+        ("after", "skipped"),
+    ]

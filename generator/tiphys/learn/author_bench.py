@@ -50,11 +50,12 @@ End = Literal["good", "known bad", "untried", "no answer"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One task under one setup. `end` is what the author itself knew of its answer."""
+    """One task under one setup. `end` is what the author itself knew of its answer, `text`."""
 
     task: Task
     setup: str
     seed: int
+    text: str
     judged: Judged
     end: End
     tokens: int
@@ -83,7 +84,7 @@ def run(
                 text, end, tokens, calls = made.answer()
                 seconds = clock() - started
                 judged = judge_answer(task, text, sandbox)
-                yield Outcome(task, setup.name, seed, judged, end, tokens, calls, seconds)
+                yield Outcome(task, setup.name, seed, text, judged, end, tokens, calls, seconds)
 
 
 @dataclass(frozen=True, slots=True)

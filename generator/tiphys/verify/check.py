@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from tiphys.domain.evidence import Outcome, Tier
 from tiphys.domain.policy import SYSTEM_NAMESPACES, Policy
 from tiphys.ports import ClusterApi, Lease, Object, TestRunner
-from tiphys.verify.control.baseline import Sifted
+from tiphys.verify.control.baseline import Ahead
 from tiphys.verify.control.recording import Recording
 from tiphys.verify.subject import Subject
 
@@ -30,8 +31,9 @@ class Sandbox:
     `rehearse` gives the in-process runner over another `ClusterApi`, such as a recording. `servers`
     leases bare API servers (no nodes, no controllers) of other Kubernetes minors: {"1.33": ...}.
     `type_checks` makes the cluster check the types of admission policies, where it does not anyway.
-    `recordings` holds, by case name, what each passing test saw, and `sifted` which mutants mean
-    anything where that was found out ahead, both for the negative control.
+    `alone` is held by whoever has the subject's objects on the cluster while checks run side by
+    side. `recordings` holds, by case name, what each passing test saw, and `ahead` what was found
+    out ahead, both for the negative control.
     """
 
     lease: Lease
@@ -43,7 +45,8 @@ class Sandbox:
     )
     type_checks: Callable[[], AbstractContextManager[None]] = nullcontext
     recordings: dict[str, Recording] = field(default_factory=dict)
-    sifted: dict[str, Sifted] = field(default_factory=dict)
+    ahead: dict[str, Ahead] = field(default_factory=dict)
+    alone: threading.Lock = field(default_factory=threading.Lock)
 
     def ensure_namespace(self, name: str) -> None:
         """A namespace that enforces the restricted pod security standard."""

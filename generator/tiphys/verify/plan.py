@@ -41,20 +41,20 @@ class Plan:
     """Which checks run, in which order.
 
     `static` ones come first and need no cluster. `gate` ones are quick: what the API server refuses
-    is not worth running. `lanes` run side by side; in a lane one check follows the other, as they
-    use the same namespaces. `aside` ones ask other servers: they run while the rules are put in
-    force here, and count once the gate is passed.
+    is not worth running. Then each group runs side by side, once the one before has passed.
+    `aside` ones ask other servers: they run while the rules are put in force here, and count once
+    the gate is passed.
     """
 
     static: tuple[StaticCheck, ...]
     gate: tuple[ClusterCheck, ...]
-    lanes: tuple[tuple[ClusterCheck, ...], ...]
+    groups: tuple[tuple[ClusterCheck, ...], ...]
     aside: tuple[ClusterCheck, ...] = ()
 
     @property
     def on_cluster(self) -> tuple[ClusterCheck, ...]:
         """Every check that needs the lease, in order."""
-        return (*self.gate, *(check for lane in self.lanes for check in lane), *self.aside)
+        return (*self.gate, *(check for group in self.groups for check in group), *self.aside)
 
     @property
     def versions(self) -> dict[str, int]:
@@ -75,7 +75,12 @@ _STATIC = (
 FULL = Plan(
     _STATIC,
     (schema.CHECK, guardrails.CHECK, critic.CHECK),
-    ((behaviour.CHECK, privilege.CHECK, control.CHECK, idempotence.CHECK, regression.CHECK),),
+    (
+        (behaviour.CHECK,),
+        (privilege.CHECK,),
+        (control.CHECK, idempotence.CHECK),
+        (regression.CHECK,),
+    ),
     (matrix.CHECK,),
 )
 
@@ -88,7 +93,7 @@ def with_model(plan: Plan, model: Model) -> Plan:
 
 
 # The least that says whether a thing works at all: the yardstick for what the rest costs.
-BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK, regression.CHECK),))
+BRIEF = Plan(_STATIC, (schema.CHECK,), ((behaviour.CHECK,), (regression.CHECK,)))
 
 
 def verify(
@@ -150,10 +155,9 @@ def _on_cluster(
             for check in plan.on_cluster:
                 run.note(check.name, check.tier or "simulated", started)
             return
-        follow = partial(_lane, run, subject, policy, leased[0])
-        if follow(plan.gate):
-            with ThreadPoolExecutor(len(plan.lanes), "lane") as pool:
-                list(pool.map(follow, plan.lanes))
+        follow = partial(_follow, run, subject, policy, leased[0])
+        if follow([(check,) for check in plan.gate]):
+            follow(plan.groups)
             aside[0].tell()
         else:
             for check in plan.on_cluster[len(plan.gate) :]:
@@ -168,16 +172,26 @@ def _guard(subject: Subject, sandbox: Sandbox, meanwhile: Callable[[], None]) ->
         raise Unavailable(f"the target's own guardrails do not work: {problem}") from problem
 
 
-def _lane(
-    run: Run, subject: Subject, policy: Policy, sandbox: Sandbox, lane: Iterable[ClusterCheck]
+def _follow(
+    run: Run,
+    subject: Subject,
+    policy: Policy,
+    sandbox: Sandbox,
+    groups: Iterable[tuple[ClusterCheck, ...]],
 ) -> bool:
-    """Run the checks in turn until one does not pass; whether all did."""
-    going = True
-    for check in lane:
+    """Run the groups in turn until a check does not pass; whether all did."""
+
+    def passes(check: ClusterCheck) -> bool:
         tier = check.tier or sandbox.lease.tier
+        finding = run.add(check.name, tier, partial(check.run, subject, policy, sandbox))
+        return finding.outcome in ("pass", "skipped")
+
+    going = True
+    for group in groups:
         if going:
-            finding = run.add(check.name, tier, partial(check.run, subject, policy, sandbox))
-            going = finding.outcome in ("pass", "skipped")
+            with ThreadPoolExecutor(len(group), "check") as pool:
+                going = all(list(pool.map(passes, group)))
         else:
-            run.skip(check.name, tier)
+            for check in group:
+                run.skip(check.name, check.tier or sandbox.lease.tier)
     return going

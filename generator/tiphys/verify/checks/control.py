@@ -9,7 +9,7 @@ from tiphys.domain.skill import Skill
 from tiphys.domain.wording import counted
 from tiphys.verify.cases import Case
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
-from tiphys.verify.control.rounds import Budget, control_case, sift_ahead
+from tiphys.verify.control.rounds import Budget, control_case, look_ahead
 from tiphys.verify.control.tally import WAIVED_SHARE, Tally, pattern_of, together
 from tiphys.verify.subject import Subject
 
@@ -43,7 +43,7 @@ def check_control(subject: Subject, policy: Policy, sandbox: Sandbox) -> Finding
 
 
 def prepare_control(subject: Subject, sandbox: Sandbox, over: Callable[[], bool]) -> None:
-    """Ask about the mutants of each case while the cluster is still empty, and cheap to ask.
+    """Look at each case while the cluster is still empty, and cheap to ask.
 
     Not where the change brings namespaces: they would have to be made first, which is too early.
     """
@@ -51,7 +51,7 @@ def prepare_control(subject: Subject, sandbox: Sandbox, over: Callable[[], bool]
         return
     for case in subject.cases:
         if not over():
-            sift_ahead(case, sandbox)
+            look_ahead(case, sandbox)
 
 
 def _problems(name: str, tallies: Sequence[Tally], least: float) -> Iterator[str]:

@@ -42,6 +42,11 @@ def check_idempotence(subject: Subject, _policy: Policy, sandbox: Sandbox) -> Fi
     found = [trial for trial in trials(subject) if trial.objects]
     if not found:
         return Finding("skipped", "nothing to apply")
+    with sandbox.alone:
+        return _try_all(found, sandbox)
+
+
+def _try_all(found: Sequence[Trial], sandbox: Sandbox) -> Finding:
     problems: list[str] = []
     by_design: list[str] = []
     inventories: dict[frozenset[str], Inventory] = {}

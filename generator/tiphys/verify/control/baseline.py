@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tiphys.domain.errors import InvalidInput
+from tiphys.domain.testreport import TestReport
 from tiphys.ports import ClusterApi, Object
 from tiphys.verify.control.mutants import Mutant
 from tiphys.verify.control.recording import Key, key_of
@@ -36,6 +37,18 @@ class Sifted:
             equivalent=tuple(m for m in self.equivalent if m.id in ids),
             refused=tuple(m for m in self.refused if m.id in ids),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was found out first: `empty` is how the test went without the objects, if it was run.
+
+    Each of its operations had `seconds`.
+    """
+
+    sifted: Sifted
+    empty: TestReport | None
+    seconds: float
 
 
 def placed(api: ClusterApi, obj: Object, namespace: str) -> Object:

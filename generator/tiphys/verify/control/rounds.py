@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from tiphys.domain.errors import InvalidInput, Unavailable
@@ -13,7 +14,7 @@ from tiphys.domain.testreport import TestReport
 from tiphys.ports import Object
 from tiphys.verify.cases import Case
 from tiphys.verify.check import Sandbox
-from tiphys.verify.control.baseline import Sifted, placed, sift
+from tiphys.verify.control.baseline import Ahead, Sifted, placed, sift
 from tiphys.verify.control.hurry import hurried
 from tiphys.verify.control.mutants import Mutant, mutants
 from tiphys.verify.control.recording import Recording, key_of
@@ -63,16 +64,30 @@ def control_case(case: Case, sandbox: Sandbox, budget: Budget) -> Tally:
     return _Rounds(case, sandbox, budget).tally()
 
 
-def sift_ahead(case: Case, sandbox: Sandbox) -> None:
-    """Find out what `control_case` would ask first, by dry runs before the rules are in force.
+def look_ahead(case: Case, sandbox: Sandbox) -> None:
+    """Find out what `control_case` would ask first, before the rules are in force.
 
-    What only the rules refuse counts as viable here, see `_Rounds.tally`.
+    What only the rules refuse counts as viable here, see `_Rounds.tally`. A test that writes
+    nothing of its own can't meet the rules on an empty cluster, so its end there is the same.
     """
     named = {str(obj["metadata"].get("namespace") or case.namespace) for obj in case.objects}
-    for name in named:
+    for name in (*named, case.namespace):
         sandbox.ensure_namespace(name)
-    found = mutants(case.objects)
-    sandbox.sifted[case.name] = sift(sandbox.api, case.objects, found, case.namespace)
+    tried = not writes_of_its_own(case.skill.test)
+    sandbox.ahead[case.name] = _look(case, sandbox, _EMPTY_LEAST if tried else 0)
+
+
+def _look(case: Case, sandbox: Sandbox, seconds: float) -> Ahead:
+    """Sift the mutants, and aside run the test for so long on a cluster without the objects."""
+    with ThreadPoolExecutor(1, "empty") as aside:
+        empty = aside.submit(_run_empty, case, sandbox, seconds) if seconds else None
+        sifted = sift(sandbox.api, case.objects, mutants(case.objects), case.namespace)
+        return Ahead(sifted, empty.result() if empty else None, seconds)
+
+
+def _run_empty(case: Case, sandbox: Sandbox, seconds: float) -> TestReport:
+    nothing = written(case, [None] * len(case.objects))
+    return run_real(case, sandbox, nothing, hurried(case.skill.test, seconds))
 
 
 class _Rounds:
@@ -89,27 +104,30 @@ class _Rounds:
         found = mutants(case.objects)
         if self._start >= self._deadline:
             return Tally(case.name, survived=found, unreached=len(found), remark=_LATE)
-        self._prepare()
-        recording = self._sandbox.recordings.get(case.name) or record(case, self._sandbox)
-        self._recording = recording or self._recording
-        settle(api, self._recording, case.namespace)
-        with ThreadPoolExecutor(1, "empty") as aside:
-            empty = aside.submit(self._notices_nothing)
-            ahead = self._sandbox.sifted.pop(case.name, None)
-            sifted = ahead or sift(api, case.objects, found, case.namespace)
-            replayed = self._screen(sifted) if recording else None
-            if ahead and not all(m.id in (replayed or ()) for m in ahead.viable):
-                # The rules refuse some of them, which then do not count. Where all are noticed,
-                # what does not count changes nothing.
+        early = self._sandbox.ahead.pop(case.name, None)
+        with self._alone():
+            recording = self._sandbox.recordings.get(case.name) or record(case, self._sandbox)
+            self._recording = recording or self._recording
+            settle(api, self._recording, case.namespace)
+            seconds = max(_EMPTY_LEAST, min(self._recording.seconds, _MOST))
+            ahead = early or _look(case, self._sandbox, seconds)
+            empty = ahead.empty if ahead.seconds >= seconds else None
+            empty = self._told(empty or _run_empty(case, self._sandbox, seconds))
+        sifted = ahead.sifted
+        replayed = self._screen(sifted) if recording else None
+        seen = replayed or frozenset()
+        if early and not all(m.id in seen for m in sifted.viable):
+            # The rules refuse some of them, which then do not count. Where all are noticed,
+            # what does not count changes nothing.
+            with self._alone():
                 sifted = sift(api, case.objects, found, case.namespace)
-            noticed_empty = empty.result()
         if replayed is None:  # fewer, but all of them on the cluster
             chosen = {m.id for m in mutants(case.objects, _REAL_ONLY)}
             sifted = sifted.only(chosen)
-        seen = replayed or frozenset()
         left = [m for m in sifted.viable if m.id not in seen]
         runs = _REAL_RUNS if replayed is not None else _REAL_ONLY
-        clustered, refused, unreached = self._on_cluster(_in_turn(left), runs)
+        with self._alone() if left else nullcontext():
+            clustered, refused, unreached = self._on_cluster(_in_turn(left), runs)
         known = {m.id for m in (*clustered, *refused)}
         survived, waived = waive([m for m in left if m.id not in known], case.skill.waivers)
         return Tally(
@@ -121,10 +139,17 @@ class _Rounds:
             equivalent=sifted.equivalent,
             refused=(*sifted.refused, *refused),
             unreached=unreached,
-            empty=noticed_empty,
+            empty=empty.outcome == "fail",
             remark="" if replayed is not None else _NO_REPLAY,
             seconds=self._clock() - self._start,
         )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other check has the objects on the cluster, with the namespaces they need."""
+        with self._sandbox.alone:
+            self._prepare()
+            yield
 
     def _prepare(self) -> None:
         """Namespaces for real, as a dry run leaves nothing for what lives inside them."""
@@ -136,12 +161,6 @@ class _Rounds:
             if namespace := obj["metadata"].get("namespace"):
                 self._sandbox.ensure_namespace(namespace)
         self._sandbox.ensure_namespace(self._case.namespace)
-
-    def _notices_nothing(self) -> bool:
-        """Whether the test fails on a cluster with none of its objects."""
-        nothing = written(self._case, [None] * len(self._case.objects))
-        seconds = max(_EMPTY_LEAST, min(self._recording.seconds, _MOST))
-        return self._real(nothing, seconds).outcome == "fail"
 
     def _screen(self, sifted: Sifted) -> frozenset[str] | None:
         """Ids of mutants that the test notices in the recording; None if it can't be replayed."""
@@ -212,7 +231,10 @@ class _Rounds:
 
     def _real(self, manifests: Mapping[str, bytes], seconds: float) -> TestReport:
         test = hurried(self._case.skill.test, seconds)
-        report = run_real(self._case, self._sandbox, manifests, test)
+        return self._told(run_real(self._case, self._sandbox, manifests, test))
+
+    def _told(self, report: TestReport) -> TestReport:
+        """The report of a run whose objects are gone again. Unavailable."""
         if report.outcome == "error":
             raise Unavailable(report.message)
         settle(self._sandbox.api, self._recording, self._case.namespace)
