@@ -160,6 +160,11 @@ def test_any_text_gives_only_values_that_the_schema_accepts(text: str) -> None:
         assert name in reading.sources
 
 
+def test_a_name_that_begins_like_the_word_for_a_namespace_is_a_name() -> None:
+    values = read_values("Run nsqd-main in namespace queues with 2 replicas", SCHEMA).values
+    assert (values["name"], values["namespace"]) == ("nsqd-main", "queues")
+
+
 @given(
     name=st.from_regex(r"[a-z]{4,10}-[a-z]{3,8}", fullmatch=True),
     namespace=st.from_regex(r"[a-z]{3,10}-ns", fullmatch=True),

@@ -48,12 +48,20 @@ class Rehearsal:
         return bool(self.live) and all(each.stage == "open" for each in self.problems)
 
     @property
+    def troubles(self) -> tuple[int, ...]:
+        """Smaller is better: problems by stage, the worst stage first, without what is open."""
+        return (0 if self.live else 1, *self._counts()[:4])
+
+    @property
     def rank(self) -> tuple[int, ...]:
-        """Smaller is better: problems by stage, the worst stage first, then what is covered."""
+        """Smaller is better: the troubles, then what is covered, then what is open."""
+        return (*self.troubles, -self.covered, self._counts()[4])
+
+    def _counts(self) -> Sequence[int]:
         counts = [0] * len(_WEIGHT)
         for each in self.problems:
             counts[_WEIGHT[each.stage]] += 1
-        return (0 if self.live else 1, *counts[:4], -self.covered, counts[4])
+        return counts
 
     def of(self, *stages: Stage) -> Sequence[Problem]:
         """The problems of these stages."""

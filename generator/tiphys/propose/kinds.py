@@ -19,6 +19,9 @@ _JOINED = (
 ).split()
 _VERBS = "an?|as|one|another|new|create|add|make|define|write|set|need|kind:"
 _ASKED = rf"(?:\b(?:{_VERBS})\s+(?:[\w-]+\s+){{0,2}}?)"
+_NOT_BEHIND = "".join(
+    rf"(?<!\b{word}\s)" for word in "for of to by via from behind through against existing".split()
+)
 # "A job named x" is one; "a service named x" may be a whole application.
 _NEVER_AN_APP = ("Ingress", "Job", "Secret", "Role", "Lease")
 _OURS = re.compile(
@@ -62,17 +65,28 @@ _DENIED = re.compile(
 _KIND = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
-def asked_kinds(request: str) -> frozenset[str]:
-    """Kinds that are to be made, as far as the request calls them by name."""
+def named_kinds() -> frozenset[str]:
+    """Kinds that are known by their names."""
+    return frozenset((*_JOINED, *_PLAIN))
+
+
+def asked_kinds(request: str, *, referred: bool = True) -> frozenset[str]:
+    """Kinds that are to be made, as far as the request calls them by name.
+
+    Without `referred`, "for a Deployment" and the like do not count: that one may be there already.
+    """
+    before = "" if referred else _NOT_BEHIND
     found = set()
     for kind in _JOINED:
-        words = re.sub(r"(?<!^)(?=[A-Z])", r"[ -]?", kind)
-        if re.search(rf"{_ASKED}{words}\b(?!\s*[Cc]lass)", request, re.IGNORECASE):
+        words = re.sub(r"(?<!^)(?=[A-Z])", r"[\\s-]?", kind)
+        if re.search(rf"{before}{_ASKED}{words}\b(?!\s*[Cc]lass)", request, re.IGNORECASE):
             found.add(kind)
     for kind in _PLAIN:
-        if re.search(rf"(?i:{_ASKED}){kind}\b(?![ -]?[A-Z])", request):
+        if re.search(rf"(?i:{before}{_ASKED}){kind}\b(?![\s-]?(?:[A-Z]|account))", request):
             found.add(kind)
-    found |= {kind for kind in (*_JOINED, *_PLAIN) if re.match(rf"\W*{kind}\b", request)}
+    first = re.match(rf"\W*({'|'.join((*_JOINED, *_PLAIN))})\b(?!\s+account)", request)
+    if first and (referred or first[1] != "Namespace"):  # "Namespace shop: ..." only says where
+        found.add(first[1])
     for kind in _NEVER_AN_APP:
         if re.search(rf"(?i)\ban? (?:[\w-]+ )??(?<!cron ){kind} (?:named|called) ", request):
             found.add(kind)
@@ -126,6 +140,6 @@ _MAIN = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Namespace"
 
 
 def _speaks_of(request: str, kind: str) -> bool:
-    words = re.sub(r"(?<!^)(?=[A-Z])", r"[ -]?", kind)
+    words = re.sub(r"(?<!^)(?=[A-Z])", r"[\\s-]?", kind)
     before = _ASKED if kind == "Namespace" else r"\b"
     return bool(re.search(rf"{before}{words}s?\b", request, re.IGNORECASE))

@@ -22,6 +22,7 @@ from tiphys.verify.guardrails import Guardrails, denied_by_policy, install
 from tiphys.verify.inventory import Polling, delete, reference
 
 _PATIENCE = 3.0  # seconds that controllers get to act on what was applied
+_DEFINED = 10.0  # seconds until a new kind is served; a broken definition never is
 _MOST = 50  # objects of one answer
 # Fields that name an object of another kind which a request may take for granted.
 _PRESUMED: Mapping[str, tuple[str, str]] = {
@@ -95,8 +96,18 @@ class ClusterWorkbench:
             return
         for each in self._presumed:
             self._put(each)
+        self._wait_for_definitions()
         install(self._guardrails, self._api)
         self._ready = True
+
+    def _wait_for_definitions(self) -> None:
+        """A kind that was just defined is served a moment later."""
+        defined = [each for each in self._presumed if each["kind"] == "CustomResourceDefinition"]
+        names = ((each.get("spec") or {}).get("names") or {} for each in defined)
+        kinds = {each["kind"] for each in names if each.get("kind")}
+        polling = Polling(_DEFINED)
+        while not kinds <= {each.kind for each in self._description.kinds()} and polling.again():
+            pass
 
     def _make_room_for(self, obj: Object, others: Sequence[Object]) -> None:
         namespace = _metadata(obj).get("namespace")

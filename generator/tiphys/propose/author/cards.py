@@ -15,6 +15,7 @@ from typing import Any
 
 from tiphys.library import strict_yaml
 from tiphys.ports import Object
+from tiphys.propose.author.types import Example
 
 _MOST = 3
 _LETTERS = 3000  # shown in all
@@ -30,8 +31,18 @@ class Card:
     optional: Mapping[str, re.Pattern[str]]
     example: str
 
+    @property
+    def shown(self) -> Example:
+        """As the model sees it."""
+        return Example(f"An example of a {self.kind}", self.example)
 
-def cards_for(request: str) -> tuple[Card, ...]:
+
+def cards_of(kind: str) -> tuple[Example, ...]:
+    """The example of a kind, or none."""
+    return tuple(each.shown for each in known() if each.kind == kind)
+
+
+def cards_for(request: str) -> tuple[Example, ...]:
     """At most three, of the kinds that are named first; empty where no kind is recognised."""
     low = request.lower()
     found = [(m.start(), card.kind, card) for card in known() if (m := card.words.search(low))]
@@ -39,7 +50,7 @@ def cards_for(request: str) -> tuple[Card, ...]:
     for _, _, card in sorted(found, key=lambda each: each[:2])[:_MOST]:
         if sum(len(each.example) for each in chosen) + len(card.example) <= _LETTERS:
             chosen.append(card)
-    return tuple(chosen)
+    return tuple(each.shown for each in chosen)
 
 
 def prune(request: str, obj: Object) -> tuple[str, ...]:

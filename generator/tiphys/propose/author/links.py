@@ -6,6 +6,7 @@ is one way to make them right, so no model is asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,8 +18,8 @@ _RBAC = "rbac.authorization.k8s.io"
 _APPS = ("Deployment", "ReplicaSet", "StatefulSet")
 
 
-def link(objects: Sequence[Object]) -> None:
-    """Set in place what follows from the rest."""
+def link(objects: Sequence[Object], request: str = "") -> None:
+    """Set in place what follows from the rest, and from the only words that can be meant."""
     for each in objects:
         metadata = metadata_of(each)
         if not metadata.get("name"):
@@ -31,6 +32,10 @@ def link(objects: Sequence[Object]) -> None:
         rule = _RULES.get(each["kind"])
         if rule:
             rule(each, objects)
+        if each["kind"] == "Service":
+            _name_ports(each, request)
+        if each["kind"] == "NetworkPolicy":
+            _every_pod(each, request)
 
 
 def _name(objects: Sequence[Object]) -> str:
@@ -147,21 +152,68 @@ def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
                 path.setdefault("path", "/")
 
 
-def _binding(obj: Object, _objects: Sequence[Object]) -> None:
-    _at(obj, "roleRef")["apiGroup"] = _RBAC
+def _binding(obj: Object, objects: Sequence[Object]) -> None:
+    ref = _at(obj, "roleRef")
+    ref["apiGroup"] = _RBAC
+    roles = [o for o in objects if o["kind"] == "Role" == ref.get("kind")]
+    places = [
+        m.get("namespace") for m in map(metadata_of, roles) if m.get("name") == ref.get("name")
+    ]
+    if obj["kind"] == "RoleBinding" and len(places) == 1 and places[0]:  # it binds no other
+        metadata_of(obj)["namespace"] = places[0]
     place = metadata_of(obj).get("namespace")
     for each in obj.get("subjects") or ():
         if not isinstance(each, dict):
             continue
         if each.get("kind") == "ServiceAccount":
             each.pop("apiGroup", None)
-            if place:
-                each.setdefault("namespace", place)
+            made = [o for o in objects if o["kind"] == "ServiceAccount"]
+            homes = [
+                m.get("namespace")
+                for m in map(metadata_of, made)
+                if m.get("name") == each.get("name")
+            ]
+            if home := homes[0] if homes else place:
+                each.setdefault("namespace", home)
         else:
             each["apiGroup"] = _RBAC
             each.pop("namespace", None)
 
 
+def _name_ports(obj: Object, request: str) -> None:
+    """Several ports need names: the request's word for each, or what the number stands for."""
+    ports = [each for each in _at(obj, "spec").get("ports") or () if isinstance(each, dict)]
+    if len(ports) < 2:
+        return
+    for each in ports:
+        if not each.get("name"):
+            number = str(each.get("port"))
+            said = re.search(_PORT_NAME.format(re.escape(number)), request, re.IGNORECASE)
+            usual = _USUAL_PORTS.get(number, f"port-{number}")
+            each["name"] = said[1].lower() if said else usual
+
+
+def _every_pod(obj: Object, request: str) -> None:
+    """Labels that the request does not name choose nothing where it speaks of every pod."""
+    selector = _at(obj, "spec", "podSelector")
+    labels = selector.get("matchLabels")
+    if not isinstance(labels, dict) or not _EVERY_POD.search(request):
+        return
+    named = (
+        rf"{re.escape(str(k))}[\"'`]?\s*[=:]?\s*[\"'`]?{re.escape(str(v))}"
+        for k, v in labels.items()
+    )
+    if not any(re.search(each, request) for each in named):
+        del selector["matchLabels"]
+
+
+_PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
+_USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
+_EVERY_POD = re.compile(
+    r"\b(?:every|all|any|each)(?:\s+(?:of\s+)?(?:the|its))?\s+pods?\b|\bwhole\s+namespace"
+    r"|\b(?:default|all)[\s-]den(?:y|ies)|\bden(?:y|ies)[\s-]all\b",
+    re.IGNORECASE,
+)
 _RULES = {
     "ClusterRoleBinding": _binding,
     "HorizontalPodAutoscaler": _autoscaler,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +17,16 @@ from tiphys.library.openapi import Schemas
 from tiphys.library.prompts import load_prompt
 from tiphys.ports import Completion, Kind, Message, Model, Object, Workbench
 from tiphys.propose.author.answer import read_answer
-from tiphys.propose.author.cards import prune
+from tiphys.propose.author.cards import cards_of, prune
 from tiphys.propose.author.fields import name_of, parse_path
 from tiphys.propose.author.harden import harden
 from tiphys.propose.author.links import link
 from tiphys.propose.author.mend import Mender
-from tiphys.propose.author.places import place
+from tiphys.propose.author.missing import missing
+from tiphys.propose.author.places import place, without_scratch
 from tiphys.propose.author.settle import settle
 from tiphys.propose.author.types import ALL, Attempt, Authored, Pieces, Task
+from tiphys.propose.author.unasked import take_out_unasked
 
 _MOST_TOKENS = 1500  # of one answer
 _SHOWN = 6  # problems told to the model
@@ -61,6 +64,8 @@ class _Author:
     seen: list[tuple[str, ...]] = field(default_factory=list)
     ended: str = ""
     unread: tuple[str, ...] = ()
+    step: str = ""  # the kind of the one object that was asked for, if it was only one
+    steps: list[str] = field(default_factory=list)
     asked: str = ""  # how the newest answer was sampled
     sampling: str = ""  # and how the best one was
     _schemas: Schemas | None = None
@@ -113,11 +118,32 @@ class _Author:
             return
         self._compare(number, attempt, told)
 
+    def _next_step(self) -> str:
+        """A kind of which an object is missing, and was not asked for yet."""
+        if self.best is None or not self.pieces.steps:
+            return ""
+        lacking = missing(self.task, self.best.objects, self.best.rehearsal.problems)
+        return next((each for each in lacking if each not in self.steps), "")
+
     def _plan(self) -> tuple[list[Message], float, str]:
         """What to ask next: the first time plainly, then with what is wrong, then afresh."""
         prompt = load_prompt("author")
+        system = Message("system", prompt.render("system", version=self.version))
+        if kind := self._next_step():
+            assert self.best is not None  # noqa: S101  # something is missing in it
+            self.step = kind
+            self.steps.append(kind)
+            one = prompt.render(
+                "one",
+                kind=kind,
+                request=self.task.request,
+                examples=cards_of(kind),
+                others=dump([without_scratch(each) for each in self.best.objects]),
+            )
+            return [system, Message("user", one)], 0.0, f"a smaller step: only the missing {kind}"
+        self.step = ""
         asked = [
-            Message("system", prompt.render("system", version=self.version)),
+            system,
             Message(
                 "user",
                 prompt.render(
@@ -182,17 +208,21 @@ class _Author:
         notes: list[str] = []
         objects: list[Object] = []
         mender = Mender(self._described(), self._served())
+        if self.step and self.best:
+            objects, notes = [*map(deepcopy, self.best.objects)], [*self.best.notes]
         for each in read_answer(answer.text):
             made, said = mender.mend(each)
-            objects.append(made)
-            notes += said
+            if self.step in ("", made["kind"]):
+                objects.append(made)
+                notes += said
         inside = {(each.api_version, each.kind) for each in self._served() if each.namespaced}
         place(objects, inside, self.task)
         if self.pieces.mending:
+            known = f"{self.task.request}\n{self.task.context}"
             for each in objects:
-                gone = prune(f"{self.task.request}\n{self.task.context}", each)
+                gone = (*prune(known, each), *take_out_unasked(known, each))
                 notes += [f"{path} left out: not asked for" for path in gone]
-            link(objects)
+            link(objects, self.task.request)
         found = self._rehearse(objects)
         if self.pieces.mending and found.of("denied"):
             objects = [harden(each) for each in objects]
@@ -224,16 +254,24 @@ class _Author:
 
     def _compare(self, number: int, attempt: Attempt, heard: tuple[str, int, int]) -> None:
         told = _told(attempt.rehearsal.problems)
-        better = self.best is None or attempt.rehearsal.rank < self.best.rehearsal.rank
+        better = self._is_better(attempt)
         outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
-        self.seen.append(told)
+        if not self.step:
+            self.seen.append(told)
         if better:
             self.best, self.sampling = attempt, self.asked
-        if attempt.rehearsal.good:
+        if self.best and self.best.rehearsal.good and not self._next_step():
             self.ended = "nothing is known to be wrong"
         evaluation = "; ".join(told[:_SHOWN]) or "every requirement that can be read is met"
         rank = attempt.rehearsal.rank
         self.scribe(Result(number, evaluation, outcome, attempt.answer, told, rank, *heard))
+
+    def _is_better(self, attempt: Attempt) -> bool:
+        """By evidence; an object that was missing need only do no harm."""
+        if self.best is None:
+            return True
+        new, old = attempt.rehearsal, self.best.rehearsal
+        return new.troubles <= old.troubles if self.step else new.rank < old.rank
 
 
 def _told(problems: Sequence[Problem]) -> tuple[str, ...]:

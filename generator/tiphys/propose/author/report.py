@@ -35,8 +35,7 @@ def to_task(
     known = {each.namespace for each in releases if each.namespace}
     found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace", "")
     # What is there already shows better how it looks.
-    known_kinds = cards_for(text) if cards and not context else ()
-    shown = (Example(f"An example of a {each.kind}", each.example) for each in known_kinds)
+    shown = cards_for(text) if cards and not context else ()
     return Task(text, str(found), context[:TEXT_LIMIT], (*examples, *shown))
 
 

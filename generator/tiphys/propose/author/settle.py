@@ -28,6 +28,7 @@ _TRIES = 40
 _EACH = 8  # values for one field
 _WORD = re.compile(r"[^\s,;()\"'`]+")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
+_SIBLING = re.compile(r"([a-z][A-Za-z]+) ([\w.%]+)")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?B?|m|k|millicores?|cores?)?\b")
 _CRON = re.compile(r"(?<!\S)(?:[\d*/,-]+\s+){4}[\w*/,-]+")
 
@@ -76,8 +77,15 @@ def _changes(
     root = schemas.of(obj["apiVersion"], obj["kind"])
     path = parse_path(problem.path, obj, root)
     field = root.at(path) if root is not None and path else None
-    if not path or field is None:
+    if not path or root is None or field is None:
         return
+    if (said := _SIBLING.fullmatch(problem.wanted)) and said[1] != path[-1]:
+        # The number is right and the field is its contrary: at least 2 may not be at most 2.
+        other = (*path[:-1], said[1])
+        beside, bare = root.at(other), without(obj, path)
+        value = scalar(said[2], beside) if beside is not None else None
+        if bare and value is not None and (made := with_value(bare, other, value)):
+            yield _replaced(objects, number, made), f"{said[1]} is {said[2]}, as asked for"
     for value in _values(request, problem, field, path):
         if value != value_at(obj, path) and (made := with_value(obj, path, value)):
             yield _replaced(objects, number, made), f"{problem.path} is {value!r}, as asked for"

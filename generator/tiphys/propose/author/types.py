@@ -39,6 +39,7 @@ class Pieces:
     mending: bool = True
     settling: bool = True
     sampling: bool = True
+    steps: bool = True
 
 
 ALL = Pieces()

@@ -13,7 +13,7 @@ _THE = rf"(?:{ARTICLE}\s+)?"
 _FORMS = tuple(
     re.compile(form, re.IGNORECASE)
     for form in (
-        rf"(?<![\w-]){_SPACE}\s*(?::|=|\bis\b|\bcalled\b|\bnamed\b)?\s*[*\"'`]{{0,3}}({LABEL})",
+        rf"(?<![\w-]){_SPACE}\b\s*(?::|=|\bis\b|\bcalled\b|\bnamed\b)?\s*[*\"'`]{{0,3}}({LABEL})",
         rf"(?<![\w-])(?:in|into|im|dans|en|nel|no|to)\s+{_THE}[\"'`]?({LABEL})[\"'`]?\s+(?:namespace|ns)\b",
         rf"(?<![\w./-])[\"'`]?({LABEL})[\"'`]?\s+as\s+(?:the\s+|its\s+)?(?:namespace|ns)\b",
     )

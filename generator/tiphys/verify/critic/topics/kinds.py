@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "clusterrole": ("ClusterRole",), "cluster role": ("ClusterRole",),
 }  # fmt: skip
 NOUNS = "|".join(sorted((k.replace(" ", r"[\s-]") for k in KINDS), key=lambda k: (-len(k), k)))
+_HOLDERS = frozenset({"configmap", "config map"})
 _COMMON = frozenset({"service", "deployment", "job", "ingress"})
 _WANTED = re.compile(
     rf"(?P<lead>\b(?:an?|one|its\s+own|their\s+own|plus|add|create|as|kind)\s+|\bkind:\s*|\band\s+)"
@@ -95,7 +96,12 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
         if match["lead"].lower().startswith("and") and plain in _COMMON:
             pass
         before = words.before(match.start(), 30)
-        if _EXISTING.search(before) or re.search(r"existing|already", match[0], re.I):
+        holds = plain in _HOLDERS and match["lead"].lower().startswith(
+            "a"
+        )  # "keep it in a ConfigMap"
+        if _EXISTING.search(before) and not (holds and before.endswith("in ")):
+            continue
+        if re.search(r"existing|already", match[0], re.I):
             continue
         behind = words.raw[match.end() : match.end() + 30]
         if _REFERS.match(behind) and not re.match(r"\s+(?:called|named)", behind):

@@ -50,7 +50,7 @@ _TTL = pattern(
 )
 _FORBID = re.compile(
     r"\b(?:(?:never|not|no|don't|mustn't|must\s+not|may\s+not|shouldn't)\s+(?:\w{1,30}\s+){0,2}?overlap\w*|no\s+overlapping|no\s+two\s+runs|(?:never|not)\s+(?:\w{1,30}\s+){0,4}?(?:two|second\s+run|at\s+the\s+same\s+time|concurrent\w*|in\s+parallel)|"
-    r"(?:skip|wait|do\s+not\s+start|don't\s+start)[^.\n]{0,50}(?:previous|last|earlier|still\s+(?:running|going|busy))|concurrencyPolicy\W{1,3}Forbid|forbid\s+concurren\w+|one\s+run\s+at\s+a\s+time|concurrency\s+(?:policy\s+)?forbid)\b",
+    r"(?:skip|wait|do\s+not\s+start|don't\s+start)[^.\n]{0,50}(?:previous|last|earlier|still\s+(?:running|going|busy))|(?:never|not|n't)\s+(?:start|begin)[^.\n]{0,40}\bwhile\b[^.\n]{0,50}(?:still|running|going)|concurrencyPolicy\W{1,3}Forbid|forbid\s+concurren\w+|one\s+run\s+at\s+a\s+time|concurrency\s+(?:policy\s+)?forbid)\b",
     re.IGNORECASE,
 )
 _REPLACE = re.compile(

@@ -1,0 +1,48 @@
+"""Objects that a request asks for and an answer lacks: small models leave out whole documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+
+from tiphys.domain.rehearsal import Problem
+from tiphys.ports import Object
+from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.types import Task
+from tiphys.propose.kinds import asked_kinds, named_kinds
+
+_IMAGE = re.compile(r"(?<![\w./-])[a-z0-9.-]+(?:/[a-z0-9._-]+)+:\w[\w.-]*")
+_BINDS = re.compile(
+    r"\b(?:bind\w*|bound|grant\w*|give\w*|allow\w*|may|can|able to)\b", re.IGNORECASE
+)
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod")
+_IN_CONTEXT = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
+
+
+def missing(task: Task, objects: Sequence[Object], problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Kinds of which there should be an object and is none, the surest first."""
+    made = {str(each["kind"]) for each in objects} | {*_IN_CONTEXT.findall(task.context)}
+    asked = asked_kinds(task.request, referred=False)
+    told = (each.wanted for each in problems if each.stage == "contradicted" and not each.object)
+    known = named_kinds()
+    wanted = [*sorted(asked), *(each for each in told if each in known)]
+    wanted += chain(_workload(task, objects), _binding(task, made))
+    return tuple(dict.fromkeys(each for each in wanted if each not in made))
+
+
+def _workload(task: Task, objects: Sequence[Object]) -> Sequence[str]:
+    """An image that nothing runs."""
+    if task.context or not _IMAGE.search(task.request) or any(chain(*map(pod_specs, objects))):
+        return ()
+    named = [each for each in _WORKLOADS if re.search(rf"\b{each}\b", task.request)]
+    return named[:1] or ("Deployment",)
+
+
+def _binding(task: Task, made: set[str]) -> Sequence[str]:
+    """Rights that nobody has."""
+    if task.context or not _BINDS.search(task.request):
+        return ()
+    pairs = (("Role", "RoleBinding"), ("ClusterRole", "ClusterRoleBinding"))
+    both = {"RoleBinding", "ClusterRoleBinding"}
+    return [bound for role, bound in pairs if role in made and not both & made]
