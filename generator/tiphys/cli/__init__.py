@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("trace", "Show what attempts did, and export it for training."),
     "sync": ("sync", "Exchange issues and pull requests with a remote."),
     "key": ("key", "Print the public key of your signature."),
+    "argo": ("argo", "Make the templates that Argo Workflows runs."),
     "config": ("config", "Show the settings in force and where they come from."),
     "bench": ("bench", "Measure Tiphys."),
 }
