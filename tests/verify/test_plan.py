@@ -246,8 +246,7 @@ def test_the_checks_of_a_group_run_side_by_side() -> None:
     run = Checks()
     both = threading.Barrier(2, timeout=10)
     pair = tuple(
-        ClusterCheck(name, None, 1, lambda *_: (both.wait(), PASS)[1])
-        for name in ("left", "right")
+        ClusterCheck(name, None, 1, lambda *_: (both.wait(), PASS)[1]) for name in ("left", "right")
     )
     grouped(run, pair)
     assert [e.check for e in run.verify().evidence][3:] == ["left", "right"]

@@ -54,8 +54,19 @@ class Rehearsal:
 
     @property
     def rank(self) -> tuple[int, ...]:
-        """Smaller is better: the troubles, then what is covered, then what is open."""
-        return (*self.troubles, -self.covered, self._counts()[4])
+        """Smaller is better: refusals, then what is contradicted less what is covered, the rest.
+
+        What is left out contradicts nothing, and covers nothing.
+        """
+        refused, denied, contradicted, warned, still_open = self._counts()
+        return (
+            0 if self.live else 1,
+            refused,
+            denied,
+            contradicted - self.covered,
+            warned,
+            still_open,
+        )
 
     def _counts(self) -> Sequence[int]:
         counts = [0] * len(_WEIGHT)

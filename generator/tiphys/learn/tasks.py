@@ -23,7 +23,7 @@ __all__ = ["Judged", "Task", "Wrong", "judge_answer", "load_tasks"]
 Stage = Literal["parse", "refused", "check"]
 _ONE_LOOK = "50ms"  # the least that a runner takes
 _AGAIN = 0.1  # seconds between two looks at what controllers do
-PATIENCE = 5.0  # seconds that controllers get
+PATIENCE = 20.0  # seconds that controllers get; the autoscaler looks every 15
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,12 @@ def _autoscaler(obj: Object, _objects: Sequence[Object]) -> None:
 
 
 def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
+    notes = metadata_of(obj).get("annotations")
+    if isinstance(notes, dict):  # how a class was named before there was a field for it
+        for key in [each for each in notes if str(each).endswith(("ingress.class", "/class"))]:
+            _at(obj, "spec").setdefault("ingressClassName", notes.pop(key))
+        if not notes:
+            del metadata_of(obj)["annotations"]
     for rule in _at(obj, "spec").get("rules") or ():
         http = rule.get("http") if isinstance(rule, dict) else None
         for path in (http.get("paths") if isinstance(http, dict) else None) or ():

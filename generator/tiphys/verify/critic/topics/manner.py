@@ -79,6 +79,7 @@ _MANNERS = (
     _m(_PODS, POD + "shareProcessNamespace", True, False, r"\b(?:shar\w+ (?:the |a |one |their )?process(?:es)?(?: namespace)?|see each other's processes|process namespace shar\w+)\b", negatable=True),
     _m(_PODS, POD + "enableServiceLinks", False, True, r"\b(?:no|without|disable|turn off|not) (?:the )?(?:service links|service env\w*)\b"),
     _m(("PriorityClass",), "preemptionPolicy", "Never", "PreemptLowerPriority", r"\b(?:(?:never|not|no|without|must not|mustn't|don't|may not|won't) (?:\w+ ){0,3}?(?:push(?:ing)? (?:\w+ )?(?:out|aside|away)|preempt\w*|evict\w*|displac\w+|kick\w*|throw\w* out|drive out|kill\w*)|non preempting)\b"),
+    _m(("PriorityClass",), "preemptionPolicy", "PreemptLowerPriority", "PreemptLowerPriority", r"\b(?:may|can|should|must|will|shall|to) (?!not\b|never\b)(?:\w+ )?(?:preempt|evict|displace|push (?:\w+ )?(?:out|aside|away))\b"),
     _m(("PodDisruptionBudget",), "spec.unhealthyPodEvictionPolicy", "AlwaysAllow", "IfHealthyBudget", r"\b(?:unhealthy|crashloop\w*|broken|unready|not ready)[^.]{0,60}\b(?:evict\w*|drain\w*|removed)(?: \w+){0,2} (?:always|anyway|anytime|regardless)|always (?:be )?evict\w* unhealthy|evict\w* (?:of )?unhealthy"),
     _m(("ResourceQuota",), "spec.scopes", "BestEffort", "", r"\bbest effort pods (?:only|may|can|are)\b"),
     # admission, extensions

@@ -35,6 +35,7 @@ _PEER = re.compile(
     r"(?:the\s+|our\s+|pods\s+in\s+|of\s+|everything\s+in\s+|anything\s+in\s+|a\s+pod\s+in\s+)*[`'\"]?\Z",
     re.IGNORECASE,
 )  # fmt: skip
+_LIVES = re.compile(r"\blives?\s+in\s+(?:the\s+)?[`'\"]?\Z", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|never|except|leave|don't\s+touch|unlike|instead\s+of|rather\s+than)\s+"
                   r"(?:in(?:to)?\s+|touch\s+)?(?:the\s+)?[`'\"]?\Z", re.IGNORECASE)  # fmt: skip
 
@@ -46,6 +47,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     named = {name for name, _, _ in _named(words)}
     places = {namespace_of(o) for o in world.kinds("NetworkPolicy")}
     between = policies and len(named) > 1 and places <= named and len(places) == 1
+    elsewhere: set[str] = set()  # "the account ci, which lives in x": that one may stand there
     for name, start, end in _named(words):
         before = words.before(start, 40)
         if _NOT.search(before):
@@ -56,11 +58,14 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         if name not in places if between else _PEER.search(before):
             requirement = Requirement("namespace", name, words.quote(start, end))
             yield _peer(requirement, world)
+            if _LIVES.search(before):
+                elsewhere.add(name)
         else:
             homes.setdefault(name, (start, end))
     for name, span in homes.items():
         if len(homes) == 1:
-            yield _home(name)(Requirement("namespace", name, words.quote(*span)), world)
+            requirement = Requirement("namespace", name, words.quote(*span))
+            yield _home(name, frozenset(elsewhere))(requirement, world)
         else:
             yield words.rule("namespace", name, span, _one_of(name, frozenset(homes)))
 
@@ -95,7 +100,9 @@ def _named(words: Words) -> Iterator[tuple[str, int, int]]:
                     end += more.end()
 
 
-def _home(name: str) -> Callable[[Requirement, World], Remark]:
+def _home(
+    name: str, elsewhere: frozenset[str] = frozenset()
+) -> Callable[[Requirement, World], Remark]:
     def ruling(requirement: Requirement, world: World) -> Remark:
         inside: list[Field] = []
         for obj in world.objects:
@@ -110,6 +117,8 @@ def _home(name: str) -> Callable[[Requirement, World], Remark]:
             field = Field(at(obj, "metadata.namespace"), place or "not set")
             if place == name:
                 inside.append(field)
+            elif place in elsewhere:
+                continue
             elif place or "/" not in text(obj, "apiVersion") or kind in _KNOWN:
                 return contradicted(requirement, field)
         if inside:
