@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.config import CONFIG_FILE, Configured, configure
-from tiphys.domain.errors import NotFound, Refused
+from tiphys.domain.errors import InvalidInput, NotFound, Refused, Unavailable
 from tiphys.ports import (
     ClusterApi,
     ClusterProvider,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tiphys.adapters.cluster_local import LocalClusters
     from tiphys.adapters.forge_keys import KeySigner
     from tiphys.adapters.forge_local import LocalForge
+    from tiphys.adapters.git_history import GitHistory
     from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.git_sync import Synced
     from tiphys.adapters.notary import DsseNotary
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from tiphys.context import Ports, Progress
     from tiphys.demo import Story, Teller
     from tiphys.domain.evidence import Verdict
-    from tiphys.domain.policy import Policy, TrustedIdentity
+    from tiphys.domain.policy import Policy, Settings, TrustedIdentity
     from tiphys.domain.ranking import Calibration
     from tiphys.learn.author_bench import Outcome, Setup
     from tiphys.learn.speed import Figure
@@ -283,6 +284,34 @@ def open_notary(
             IssuerKeys(cache_folder() / "issuers"),
             platform_of(os.environ.get) if asks else None,
         ),
+    )
+
+
+def open_history(path: Path | None = None) -> GitHistory:
+    """Where the branches of that repository have stood."""
+    from tiphys.adapters.git_history import GitHistory
+
+    return GitHistory(open_repository(path).path)
+
+
+def signers(settings: Settings) -> Callable[[bytes], str]:
+    """Says whose signatures that count here an envelope carries; "" where none does."""
+    from tiphys.domain.attestation import PAYLOAD_TYPE
+
+    keys, jobs = settings.trusted_keys, settings.trusted_identities
+    notaries = {key: open_notary([key]) for key in keys}
+    notaries |= {str(job): open_notary((), [job]) for job in jobs}
+    if not notaries:
+        notaries["the key of this machine's user"] = open_notary()
+
+    def signed(envelope: bytes, notary: DsseNotary) -> bool:
+        try:
+            return bool(notary.open(envelope, PAYLOAD_TYPE))
+        except (InvalidInput, Refused, Unavailable):
+            return False
+
+    return lambda envelope: ", ".join(
+        n for n, notary in notaries.items() if signed(envelope, notary)
     )
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Judge a pull request on a fresh cluster."),
     "issue": ("issue", "List, show, comment on and close issues."),
     "pr": ("pull", "List, show, review, merge and close pull requests."),
+    "release": ("release", "Lead what runs back to its request, and take it back."),
     "index": ("index", "Bring the search index to the target branch."),
     "search": ("search", "Find skills for a request."),
     "generate": ("generate", "Manifests for a request, without a forge."),

@@ -1,0 +1,118 @@
+"""From the name of something that runs to the release, the file and the line that hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from tiphys.domain.errors import InvalidInput, NotFound
+from tiphys.library import CLUSTER_FOLDER, strict_yaml
+from tiphys.ports import RepositoryReader
+from tiphys.releases.history import folders_at, short_name
+from tiphys.verify.reading import YAML
+from tiphys.verify.subject import release_folder
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A release's folder, and where in it an object stands (line 0: the whole release)."""
+
+    folder: str
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    place: Place
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        within = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind}/{within}{self.name} in {short_name(self.place.folder)}"
+
+
+def find(reader: RepositoryReader, rev: str, name: str) -> Place:
+    """Where NAMESPACE/RELEASE, KIND/NAMESPACE/NAME or, without a namespace, KIND/NAME lives.
+
+    Kinds are read in any case, and may have their group behind a dot: `deployment.apps`. NotFound;
+    InvalidInput for a name of another form, or one that fits several.
+    """
+    parts = name.split("/")
+    if len(parts) not in (2, 3) or not all(parts):
+        raise InvalidInput(f"{name!a} is neither NAMESPACE/RELEASE nor KIND/NAMESPACE/NAME")
+    folders = folders_at(reader, rev)
+    if len(parts) == 2 and f"manifests/{name}" in folders:
+        return Place(f"manifests/{name}")
+    kind, _, group = parts[0].lower().partition(".")
+    namespace = parts[1] if len(parts) == 3 else ""
+    found = [
+        each
+        for each in _objects(reader, rev)
+        if (each.kind.lower(), each.namespace, each.name) == (kind, namespace, parts[-1])
+        and (not group or each.group == group)
+    ]
+    if not found:
+        raise NotFound(_nowhere(name, parts, folders))
+    if len(found) > 1:
+        shown = "; ".join(map(str, found[:_SHOWN]))
+        raise InvalidInput(f"{name!a} is in {len(found)} places, name the release: {shown}")
+    return found[0].place
+
+
+def _nowhere(name: str, parts: list[str], folders: tuple[str, ...]) -> str:
+    if len(parts) == 3:
+        return (
+            f"no merged release holds {name!a}; if something made it (a Deployment its pods, a "
+            "CronJob its jobs), name that"
+        )
+    near = [short_name(folder) for folder in folders if folder.endswith(f"/{parts[1]}")]
+    hint = f"did you mean {near[0]}?" if near else "`tiphys release list` shows what there is"
+    return f"there is no merged release {name!a}; {hint}"
+
+
+def _objects(reader: RepositoryReader, rev: str) -> Iterator[_Object]:
+    """Every object of the merged releases; what can't be read is left out."""
+    for entry in reader.entries(rev, "manifests"):
+        folder = release_folder(entry.path)
+        if folder is None or not entry.path.endswith(YAML):
+            continue
+        try:
+            data = reader.read(rev, entry.path)
+            documents = strict_yaml.load_documents(data, source=entry.path)
+        except InvalidInput:
+            continue
+        for document, line in zip(documents, _lines(data), strict=True):
+            if isinstance(document, dict) and isinstance(document.get("metadata"), dict):
+                yield _object(document, Place(folder, entry.path, line))
+
+
+def _object(document: dict[str, object], place: Place) -> _Object:
+    metadata = document["metadata"]
+    own = metadata.get("namespace") if isinstance(metadata, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    folder = place.folder.split("/")[1]
+    return _Object(
+        place,
+        str(document.get("apiVersion")).rpartition("/")[0],
+        str(document.get("kind")),
+        str(own or ("" if folder == CLUSTER_FOLDER else folder)),
+        str(name),
+    )
+
+
+def _lines(data: bytes) -> list[int]:
+    """The line, from 1, of each document that is not empty. Only for what was read strictly."""
+    nodes = yaml.compose_all(data.decode(), Loader=yaml.CSafeLoader)
+    return [node.start_mark.line + 1 for node in nodes if node is not None and not _empty(node)]
+
+
+def _empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
