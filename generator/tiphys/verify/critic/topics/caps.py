@@ -101,16 +101,21 @@ def _sums(words: Words, place: str, hard: dict[str, object]) -> Iterator[Remark]
 def _standard(words: Words, world: World, place: str) -> Iterator[Remark]:
     for match in words.find(_LEVEL):
         level = (match["level"] or match["after"]).lower()
-        sentence = words.raw[slice(*words.sentence(match.start()))]
-        for mode, regex in _ENFORCE.items():
-            if not regex.search(sentence):
-                continue
-            key = f"pod-security.kubernetes.io/{mode}"
-            found = [f for k, f in world.leaves if k == key]
-            asked = Requirement("quota", level, words.quote(*match.span()), key)
-            right = [f for f in found if f.value == level]
-            if right:
-                yield covered(asked, right[0])
-            else:
-                yield contradicted(asked, found[0] if found else Field(f"{place}.{key}", "not set"))
-            break
+        start, end = words.sentence(match.start())
+        here = match.start("level") if match["level"] else match.start("after")
+        # The word before the level says how, as in "enforce baseline and warn at restricted".
+        near = [
+            (m.start() > here, abs(here - m.start()), mode)
+            for mode, regex in _ENFORCE.items()
+            for m in regex.finditer(words.raw, start, end)
+        ]
+        if not near:
+            continue
+        key = f"pod-security.kubernetes.io/{min(near)[2]}"
+        found = [f for k, f in world.leaves if k == key]
+        asked = Requirement("quota", level, words.quote(*match.span()), key)
+        right = [f for f in found if f.value == level]
+        if right:
+            yield covered(asked, right[0])
+        else:
+            yield contradicted(asked, found[0] if found else Field(f"{place}.{key}", "not set"))

@@ -21,6 +21,10 @@ _EXACT = re.compile(
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?<![\w.:/])(?P<path>/[\w./-]*)")
+_SENT = re.compile(
+    r"\b(?:to|by|hits?|reaches)\s+(?:the\s+|its\s+|our\s+)?(?:Service|service)\s+[`'\"]?"
+    r"(?P<name>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?![\w.-])"
+)
 _TLS = re.compile(r"\b(?:tls|https|ssl|certificate|cert)\b", re.IGNORECASE)
 _NO_TLS = re.compile(r"\b(?:no|without|plain|not)\s+(?:\w+\s+)?(?:tls|https|ssl|http)\b", re.I)
 
@@ -41,6 +45,26 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
                 yield from _types(world, asked, spoken[0])
     if words.has(_TLS) and not words.has(_NO_TLS):
         yield from _certain(words, world)
+    yield from _behind(words, world)
+
+
+def _behind(words: Words, world: World) -> Iterator[Remark]:
+    """Each Service that traffic is sent to by name; a backend that nobody named is none of them."""
+    backends = [
+        Field(at(obj, f"spec.rules[{i}].http.paths[{j}].backend.service.name"), name)
+        for obj in world.kinds("Ingress")
+        for i, entry in enumerate(many(obj, "spec", "rules"))
+        for j, each in enumerate(many(entry, "http", "paths"))
+        if (name := text(each, "backend", "service", "name"))
+    ]
+    spare = [each for each in backends if f" {each.value}" not in words.raw.replace("\n", " ")]
+    for match in words.find(_SENT):
+        asked = Requirement("route", match["name"], words.quote(*match.span()))
+        there = [each for each in backends if each.value == match["name"]]
+        if there:
+            yield covered(asked, there[0])
+        elif spare:
+            yield contradicted(asked, spare.pop(0))
 
 
 def _types(world: World, asked: Requirement, path: str) -> Iterator[Remark]:
