@@ -113,10 +113,13 @@ class _Author:
             attempt = self._try(answer)
         except InvalidInput as problem:
             self.unread = (str(problem),)
-            self.seen.append(self.unread)
+            if not self.step:
+                self.seen.append(self.unread)
             self.scribe(Result(number, str(problem), "failed", answer.text, self.unread, (), *told))
-            return
-        self._compare(number, attempt, told)
+        else:
+            self._compare(number, attempt, told)
+        if self.best and self.best.rehearsal.good and not self._next_step():
+            self.ended = "nothing is known to be wrong"
 
     def _next_step(self) -> str:
         """A kind of which an object is missing, and was not asked for yet."""
@@ -260,8 +263,6 @@ class _Author:
             self.seen.append(told)
         if better:
             self.best, self.sampling = attempt, self.asked
-        if self.best and self.best.rehearsal.good and not self._next_step():
-            self.ended = "nothing is known to be wrong"
         evaluation = "; ".join(told[:_SHOWN]) or "every requirement that can be read is met"
         rank = attempt.rehearsal.rank
         self.scribe(Result(number, evaluation, outcome, attempt.answer, told, rank, *heard))

@@ -16,7 +16,8 @@ _IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w][\w.-]*")
 _RUNS = re.compile(
     r"\b(?:commands?|args?|arguments?|flags?|options?|entry ?point|scripts?|echo\w*|prints?|sleeps?"
     r"|execut\w*|invok\w*|curl|wget|bash|sh|python|start(?:s|ed)? (?:it )?with)\b|(?<!\w)--\w"
-    r"|[\"'`][^\"'`\n]+ [^\"'`\n]+[\"'`]|\bruns? [a-z./-]+ [a-z./-]+ ",
+    r"|[\"'`][^\"'`\n]+ [^\"'`\n]+[\"'`]|\b(?:date|npm|psql|tar|rsync)\b"
+    r"|\bruns? (?:the )?[\w.-]+ (?:[-/]|\w+\.(?:py|sh|js|rb)\b)",
     re.IGNORECASE,
 )
 _ALL_KEYS = re.compile(r"env\w*|variables?|\ball (?:of )?(?:its|the) (?:keys|values|entries)", re.I)

@@ -1,0 +1,81 @@
+"""What nobody asked for goes from pods, and what anybody spoke of stays."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiphys.propose.author.unasked import take_out_unasked
+
+
+def pod(**container):
+    volumes = container.pop("volumes", None)
+    spec = {"containers": [{"name": "web", "image": "registry.example/web:1", **container}]}
+    if volumes is not None:
+        spec["volumes"] = volumes
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": spec}
+
+
+MOUNT = {"name": "data", "mountPath": "/var/data"}
+DATA = {"name": "data", "emptyDir": {}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "container", "stays"),
+    [
+        ("Run registry.example/web:1.", {"args": ["--verbose"]}, False),
+        ("A run must never start while the last one is going.", {"command": ["backup"]}, False),
+        ("Start it with the arguments --queue invoices.", {"args": ["--queue", "x"]}, True),
+        ("It runs `sleep 60`.", {"command": ["sleep", "60"]}, True),
+        ("Print the date.", {"command": ["sh", "-c", "date"]}, True),
+        ("MODE is production.", {"env": [{"name": "MODE", "value": "production"}]}, True),
+        ("Set the log level to debug.", {"env": [{"name": "LOG_LEVEL", "value": "debug"}]}, True),
+        ("Only on nodes with disk=ssd.", {"env": [{"name": "MODE", "value": "x"}]}, False),
+        ("All variables of web-conf.", {"envFrom": [{"configMapRef": {"name": "web-conf"}}]}, True),
+        ("Mount web-conf.", {"envFrom": [{"configMapRef": {"name": "web-conf"}}]}, False),
+        ("Keep /var/data.", {"volumeMounts": [MOUNT], "volumes": [DATA]}, True),
+        ("A volume called data.", {"volumeMounts": [MOUNT], "volumes": [DATA]}, True),
+        ("Run the web.", {"volumeMounts": [MOUNT], "volumes": [DATA]}, False),
+    ],
+)
+def test_what_stays_is_what_was_spoken_of(request_, container, stays):
+    obj = pod(**container)
+    before = copy.deepcopy(obj)
+    gone = take_out_unasked(request_, obj)
+    assert (obj == before, not gone) == (stays, stays)
+    if not stays:
+        assert obj == pod()
+
+
+def test_single_entries_go_and_the_others_stay():
+    obj = pod(env=[{"name": "MODE", "value": "x"}, {"name": "REGION", "value": "north"}])
+    assert take_out_unasked("REGION is north.", obj) == ("env",)
+    assert obj["spec"]["containers"][0]["env"] == [{"name": "REGION", "value": "north"}]
+
+
+_junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["name", "env", "envFrom", "containers", "volumeMounts", "volumes", "args"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(request=st.text(max_size=60), spec=_junk)
+def test_whatever_a_model_writes_the_second_time_changes_nothing(request, spec):
+    obj = {"kind": "Pod", "metadata": {"name": "x"}, "spec": spec}
+    take_out_unasked(request, obj)
+    once = copy.deepcopy(obj)
+    assert take_out_unasked(request, obj) == ()
+    assert obj == once
