@@ -545,28 +545,59 @@ def measure_author(
     seeds: int,
     rounds: int,
     keep: Path | None = None,
+    earlier: Sequence[Task] = (),
 ) -> Iterator[Outcome]:
     """The outcomes of `tiphys bench author`, written on one cluster and judged on another.
 
     Neither has guardrails. With `keep`, what the model says is kept in that folder, and asked for
-    only once. Unavailable.
+    only once. Skills are learned from the `earlier` tasks. Unavailable.
     """
     import time
+    from dataclasses import replace
+    from functools import cache
 
     from tiphys.adapters.kube_api import KubeApi
     from tiphys.domain.budget import Budget
-    from tiphys.learn.author_bench import run
+    from tiphys.learn.author_bench import Answer, End, Pipeline, Skills, run
+    from tiphys.learn.first_half import learn_skills
+    from tiphys.pipeline import generate
+    from tiphys.remember.index import follow
     from tiphys.verify.guardrails import Guardrails
     from tiphys.verify.workbench import ClusterWorkbench
 
     settings = configure(None, os.environ).settings
     model = open_model(settings.model, seconds=settings.model_seconds, keep=keep)
     lease = clusters().lease()
-    with sandboxes(clusters)() as sandbox, lease as own, closing(KubeApi(own.kubeconfig)) as api:
+    scratch = tempfile.TemporaryDirectory(prefix="tiphys-bench-")
+    with (
+        scratch as folder,
+        sandboxes(clusters)() as sandbox,
+        lease as own,
+        closing(KubeApi(own.kubeconfig)) as api,
+    ):
 
         @contextmanager
         def bench(task: Task) -> Iterator[Workbench]:
             yield ClusterWorkbench(api, api, Guardrails(), presumed=task.presumes)
+
+        @cache
+        def pipeline(skills: Skills) -> Pipeline:
+            home = Path(folder) / skills
+            init_repository(home)
+            ports = replace(open_ports(home), model=model)
+            if skills == "learned":
+                learn_skills(earlier, ports.repository, target=ports.settings.target,
+                             bench=bench, sandbox=ports.sandbox)  # fmt: skip
+            follow(ports.repository, ports.index, ports.settings.target)
+
+            def answer(task: Task) -> Answer:
+                own = replace(ports, workbench=lambda _rev: bench(task))
+                made = generate(task.request, own, context=task.context)
+                end: End = "no answer" if not made.manifests else "known bad"
+                text = "---\n".join(data.decode() for data in made.manifests.values())
+                return text, "good" if made.good else end, made.tokens, made.model_calls
+
+            return answer
 
         yield from run(
             tasks,
@@ -577,6 +608,7 @@ def measure_author(
             sandbox=sandbox,
             budget=Budget(settings.author_tokens, rounds, settings.author_seconds),
             clock=time.monotonic,
+            pipelines=pipeline,
         )
 
 

@@ -329,6 +329,7 @@ class Generated:
     values: Mapping[str, object] = field(default_factory=dict)
     questions: Mapping[str, str] = field(default_factory=dict)
     model_calls: int = 0
+    tokens: int = 0  # written by the model
 
 
 def generate(text: str, ports: Ports, *, context: str = "") -> Generated:
@@ -351,6 +352,7 @@ def generate(text: str, ports: Ports, *, context: str = "") -> Generated:
         filling.values,
         filling.questions,
         work.model_calls,
+        work.authored.tokens if work.authored else 0,
     )
 
 

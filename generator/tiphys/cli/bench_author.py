@@ -49,12 +49,16 @@ def command(
     names = [each.name for each in SETUPS]
     if unknown := set(setups) - set(names):
         raise click.UsageError(f"no setup {sorted(unknown)[0]!r}: {', '.join(names)}")
-    tasks = [t for t in load_tasks(folder) if half in ("all", t.half)]
+    everything = load_tasks(folder)
+    tasks = [t for t in everything if half in ("all", t.half)]
     tasks = [t for t in tasks if not only or any(text in t.id for text in only)]
     chosen = [each for each in SETUPS if not setups or each.name in setups]
     outcomes = []
     with progress() as tell:
-        for each in measure_author(tasks, chosen, seeds=seeds, rounds=rounds, keep=keep):
+        earlier = [t for t in everything if t.half == "learn"]
+        for each in measure_author(
+            tasks, chosen, seeds=seeds, rounds=rounds, keep=keep, earlier=earlier
+        ):
             outcomes.append(each)
             end = "pass" if each.judged.passed else f"{each.judged.stage}: {each.judged.reason}"
             tell(f"{each.task.id} [{each.setup}] {each.seconds:.0f} s {end[:120]}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from tiphys.domain.budget import Budget
@@ -21,31 +21,41 @@ from tiphys.verify.check import Sandbox
 
 _FENCED = re.compile(r"```[a-z]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _TOKENS = 1500
+Skills = Literal["starter", "learned"]
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What an author may use. `plain` is the model's answer as it stands, nothing tried out."""
+    """What an author may use. `plain` is the model's answer as it stands, nothing tried out.
+
+    `skills` asks the whole pipeline of a repository with these skills instead of the author alone.
+    """
 
     name: str
     plain: bool = False
     cards: bool = True
     pieces: Pieces = ALL
+    skills: Skills | None = None
 
 
-_NONE = Pieces(feedback=False, mending=False, settling=False, sampling=False)
+_NONE = Pieces(*[False] * len(fields(Pieces)))
 SETUPS: tuple[Setup, ...] = (
     Setup("zero-shot", plain=True, cards=False, pieces=_NONE),
     Setup("+ feedback", cards=False, pieces=replace(_NONE, feedback=True, sampling=True)),
-    Setup("+ grounding", pieces=replace(ALL, settling=False)),
+    Setup("+ grounding", pieces=replace(ALL, settling=False, steps=False)),
     Setup("all"),
-    Setup("all - cards", cards=False),
+    Setup("all + starter skills", skills="starter"),
+    Setup("all + skills of the first half", skills="learned"),
+    Setup("all - cards", cards=False, pieces=replace(ALL, outlines=False)),
     Setup("all - mending", pieces=replace(ALL, mending=False)),
     Setup("all - settling", pieces=replace(ALL, settling=False)),
     Setup("all - feedback", pieces=replace(ALL, feedback=False)),
     Setup("all - sampling", pieces=replace(ALL, sampling=False)),
+    Setup("all - steps", pieces=replace(ALL, steps=False)),
 )
 End = Literal["good", "known bad", "untried", "no answer"]
+Answer = tuple[str, End, int, int]  # text, what is known of it, tokens written, calls
+Pipeline = Callable[[Task], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ def run(
     sandbox: Sandbox,
     budget: Budget,
     clock: Callable[[], float],
+    pipelines: Callable[[Skills], Pipeline],
 ) -> Iterator[Outcome]:
     """Every task under every setup with every seed, one after the other. Unavailable."""
     chosen = list(setups)
@@ -80,8 +91,11 @@ def run(
         for task in tasks:
             for setup in chosen:
                 started = clock()
-                made = _Made(task, setup, seed, model, bench, budget, clock)
-                text, end, tokens, calls = made.answer()
+                if setup.skills:
+                    text, end, tokens, calls = pipelines(setup.skills)(task)
+                else:
+                    made = _Made(task, setup, seed, model, bench, budget, clock)
+                    text, end, tokens, calls = made.answer()
                 seconds = clock() - started
                 judged = judge_answer(task, text, sandbox)
                 yield Outcome(task, setup.name, seed, text, judged, end, tokens, calls, seconds)
@@ -97,8 +111,8 @@ class _Made:
     budget: Budget
     clock: Callable[[], float]
 
-    def answer(self) -> tuple[str, End, int, int]:
-        """The text, what is known of it, tokens written and calls."""
+    def answer(self) -> Answer:
+        """Of the author alone."""
         if self.setup.plain:
             return self._plain()
         request = Request(0, self.task.request)
@@ -118,7 +132,7 @@ class _Made:
         end: End = "good" if made.good else "known bad"
         return answer_of(made.best), end, made.tokens, made.calls
 
-    def _plain(self) -> tuple[str, End, int, int]:
+    def _plain(self) -> Answer:
         context = f"\n\n```yaml\n{self.task.context}\n```" if self.task.context else ""
         messages = (
             Message("system", "You write Kubernetes manifests. Answer with YAML only."),

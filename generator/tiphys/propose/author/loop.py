@@ -23,9 +23,10 @@ from tiphys.propose.author.harden import harden
 from tiphys.propose.author.links import link
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.missing import missing
+from tiphys.propose.author.outline import outlines
 from tiphys.propose.author.places import place, without_scratch
 from tiphys.propose.author.settle import settle
-from tiphys.propose.author.types import ALL, Attempt, Authored, Pieces, Task
+from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked
 
 _MOST_TOKENS = 1500  # of one answer
@@ -153,7 +154,7 @@ class _Author:
                     "whole",
                     request=self.task.request,
                     context=self.task.context,
-                    examples=self.task.examples,
+                    examples=(*self.task.examples, *self._outlines()),
                 ),
             ),
         ]
@@ -168,6 +169,11 @@ class _Author:
         again = prompt.render("again", problems=told[:_SHOWN], notes=self._notes())
         previous = Message("assistant", dump(self.best.objects))
         return [*asked, previous, Message("user", again)], 0.0, "tell it what is wrong"
+
+    def _outlines(self) -> Sequence[Example]:
+        if not self.pieces.outlines or self.task.context:
+            return ()
+        return outlines(self.task.request, self._served(), self._described())
 
     def _observation(self) -> str:
         if self.best is None:

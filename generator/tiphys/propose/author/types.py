@@ -40,6 +40,7 @@ class Pieces:
     settling: bool = True
     sampling: bool = True
     steps: bool = True
+    outlines: bool = True
 
 
 ALL = Pieces()

@@ -16,7 +16,7 @@ _IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w][\w.-]*")
 _RUNS = re.compile(
     r"\b(?:commands?|args?|arguments?|flags?|options?|entry ?point|scripts?|echo\w*|prints?|sleeps?"
     r"|execut\w*|invok\w*|curl|wget|bash|sh|python|start(?:s|ed)? (?:it )?with)\b|(?<!\w)--\w"
-    r"|[\"'`][^\"'`\n]+ [^\"'`\n]+[\"'`]|\b(?:date|npm|psql|tar|rsync)\b"
+    r"|\bruns?\b[^.\n]{0,30}[\"'`]|\b(?:date|npm|psql|tar|rsync)\b"
     r"|\bruns? (?:the )?[\w.-]+ (?:[-/]|\w+\.(?:py|sh|js|rb)\b)",
     re.IGNORECASE,
 )

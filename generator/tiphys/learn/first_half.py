@@ -1,0 +1,93 @@
+"""Skills made of right answers to earlier tasks, as merged work would have left them behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+from tiphys.domain.errors import InvalidInput, LimitExceeded
+from tiphys.domain.policy import Policy
+from tiphys.learn.tasks import Task
+from tiphys.library import load_skill_at, skill_names, strict_yaml
+from tiphys.library.openapi import Schemas
+from tiphys.ports import Repository, Workbench
+from tiphys.propose.author.fields import Path
+from tiphys.propose.induce import Induced, induce, near_duplicate
+from tiphys.verify import plan
+from tiphys.verify.check import Sandbox
+from tiphys.verify.checks import behaviour, control, guardrails, schema
+from tiphys.verify.subject import proposed_subject
+
+# What decides whether a skill works and its test can tell; the rest is about proposals.
+_PLAN = plan.Plan(
+    plan.FULL.static,
+    (schema.CHECK, guardrails.CHECK),
+    ((behaviour.CHECK,), (control.CHECK,)),
+)
+
+
+def learn_skills(
+    tasks: Iterable[Task],
+    repository: Repository,
+    *,
+    target: str,
+    bench: Callable[[Task], AbstractContextManager[Workbench]],
+    sandbox: Callable[[], AbstractContextManager[Sandbox]],
+) -> tuple[str, ...]:
+    """Merge a skill for each task whose answer becomes one that passes; their names. Unavailable.
+
+    Edits make no skill, and what nearly is a skill already is not made twice.
+    """
+    learned = []
+    for task in tasks:
+        if task.mode == "new":
+            with suppress(InvalidInput, LimitExceeded):
+                made = _induced(task, repository, target, bench)
+                if _is_merged(made, task, repository, target, sandbox):
+                    learned.append(made.name)
+    return tuple(learned)
+
+
+def _induced(
+    task: Task,
+    repository: Repository,
+    target: str,
+    bench: Callable[[Task], AbstractContextManager[Workbench]],
+) -> Induced:
+    files = {f"{n:02}.yaml": strict_yaml.dump(o).encode() for n, o in enumerate(task.objects, 1)}
+    with bench(task) as described:
+        schemas = Schemas(described.openapi)
+
+        def look(api_version: str, kind: str, path: Path) -> Mapping[str, Any] | None:
+            field = schemas.at(api_version, kind, path)
+            return field.schema if field is not None else None
+
+        names = skill_names(repository, target)
+        made = induce(task.request, files, field_schema=look, taken=names)
+    merged = [load_skill_at(repository, target, name) for name in names]
+    if near := near_duplicate(made.files, merged):
+        raise InvalidInput(f"{task.id}: nearly the skill {near}")
+    return made
+
+
+def _is_merged(
+    made: Induced,
+    task: Task,
+    repository: Repository,
+    target: str,
+    sandbox: Callable[[], AbstractContextManager[Sandbox]],
+) -> bool:
+    """Whether it passes; then it is part of the target."""
+    tip = repository.resolve(target)
+    files = {f"skills/{made.name}/{path}": data for path, data in made.files.items()}
+    branch = f"tiphys/{made.name}"
+    head = repository.commit(branch, tip, files, f"Add {made.name}\n")
+    subject = proposed_subject(
+        repository, head=head, target=target, agent=True, request=task.request
+    )
+    verdict = plan.verify(subject, policy=Policy(mutation_score=0.9), sandbox=sandbox, plan=_PLAN)
+    if verdict.decision != "accept":
+        return False
+    repository.commit(target, tip, files, f"Add {made.name}\n")
+    return True
