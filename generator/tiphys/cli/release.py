@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from tiphys.cli.talk import as_json, print_table, when
+from tiphys.domain.markdown import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tiphys.context import Ports
     from tiphys.releases.history import History
+    from tiphys.releases.listing import Row
     from tiphys.releases.story import Story
 
 _INDENT = 10
@@ -36,23 +38,8 @@ def list_(skill: str | None, json_: bool) -> None:
     rows = list_releases(history, ports, skill)
     if json_:
         return output.as_json([asdict(row) for row in rows])
-    print_table(
-        ["namespace", "release", "skill", "digest", "skill is", "pull", "merged", "verdict"],
-        [
-            [
-                row.namespace or "-",
-                row.release,
-                row.skill or "-",
-                row.digest[:12] or "-",
-                row.state or "-",
-                f"#{row.pull}" if row.pull else "-",
-                when(row.merged),
-                row.verdict,
-            ]
-            for row in rows
-        ],
-        "no releases are merged",
-    )
+    columns = ["namespace", "release", "skill", "digest", "skill is", "pull", "merged", "verdict"]
+    print_table(columns, map(_cells, rows), "no releases are merged")
     return None
 
 
@@ -66,7 +53,6 @@ def show(name: str, json_: bool) -> None:
     """
     from tiphys.bootstrap import signers
     from tiphys.cli import output
-    from tiphys.domain.markdown import visible
     from tiphys.releases.find import find
     from tiphys.releases.story import tell
 
@@ -153,6 +139,13 @@ def revert(
     for number in opened.others:
         click.echo(f"#{number} is open too and takes back something else of it", err=True)
     return None
+
+
+def _cells(row: Row) -> list[str]:
+    pull = f"#{row.pull}" if row.pull else ""
+    made = [row.skill, row.digest[:12], row.state]
+    cells = [row.namespace, row.release, *made, pull, when(row.merged), row.verdict]
+    return [visible(cell) or "-" for cell in cells]
 
 
 def _open() -> tuple[History, Ports]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import yaml
 
 from tiphys.domain.errors import InvalidInput, NotFound
+from tiphys.domain.markdown import visible
 from tiphys.library import CLUSTER_FOLDER, strict_yaml
 from tiphys.ports import RepositoryReader
-from tiphys.releases.history import folders_at, short_name
+from tiphys.releases.history import folders_at, said_name, short_name
 from tiphys.verify.reading import YAML
 from tiphys.verify.subject import release_folder
 
@@ -36,7 +37,7 @@ class _Object:
 
     def __str__(self) -> str:
         within = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind}/{within}{self.name} in {short_name(self.place.folder)}"
+        return visible(f"{self.kind}/{within}{self.name} in {short_name(self.place.folder)}")
 
 
 def find(reader: RepositoryReader, rev: str, name: str) -> Place:
@@ -45,6 +46,7 @@ def find(reader: RepositoryReader, rev: str, name: str) -> Place:
     Kinds are read in any case, and may have their group behind a dot: `deployment.apps`. NotFound;
     InvalidInput for a name of another form, or one that fits several.
     """
+    name = said_name(name)
     parts = name.split("/")
     if len(parts) not in (2, 3) or not all(parts):
         raise InvalidInput(f"{name!a} is neither NAMESPACE/RELEASE nor KIND/NAMESPACE/NAME")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tiphys.domain.errors import InvalidInput, NotFound, Refused
+from tiphys.domain.markdown import visible
 from tiphys.domain.tree import MODE_FILE
 from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, Release, read_release
 from tiphys.ports import RepositoryReader
@@ -133,9 +134,14 @@ def files_at(reader: RepositoryReader, rev: str, folder: str) -> dict[str, bytes
 
 
 def short_name(folder: str) -> str:
-    """`manifests/shop/web` as people say it: `shop/web`; a skill is `skill web`."""
+    """`manifests/shop/web` as people say it: `shop/web`; a skill is `skill web`. Safe to show."""
     top, _, rest = folder.partition("/")
-    return f"skill {rest}" if top == "skills" else rest
+    return visible(f"skill {rest}" if top == "skills" else rest)
+
+
+def said_name(name: str) -> str:
+    """What people say for a release's folder, who may have copied its path."""
+    return name.removeprefix("manifests/").strip("/")
 
 
 def split(folder: str) -> tuple[str, str]:

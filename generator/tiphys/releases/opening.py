@@ -123,7 +123,7 @@ def body(plan: TakeBack, why: str = "") -> str:
 def _row(reset: Reset) -> str:
     back = f"as in `{reset.to[:12]}`" if reset.to else "gone"
     taken = ", ".join(_source(commit) for commit in reset.undone)
-    return f"| {short_name(reset.folder)} | {back} | {taken} |"
+    return f"| {cell(short_name(reset.folder))} | {back} | {taken} |"
 
 
 def _source(commit: Commit) -> str:

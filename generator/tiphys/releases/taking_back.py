@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tiphys.domain.errors import InvalidInput, NotFound, Refused
+from tiphys.domain.markdown import visible
 from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE
 from tiphys.releases.history import (
@@ -18,6 +19,7 @@ from tiphys.releases.history import (
     files_at,
     folders_at,
     release_at,
+    said_name,
     short_name,
     split,
     tree_at,
@@ -63,6 +65,7 @@ def take_back_release(history: History, name: str, to: str | None = None) -> Tak
 
     NotFound where there never was one, Refused where there is nothing to take back.
     """
+    name = said_name(name)
     folder = f"manifests/{name}"
     steps = history.steps.get(folder, ())
     if name.count("/") != 1 or not steps:
@@ -139,7 +142,7 @@ def _changed_since(
         return "is no longer as a skill made it"
     if made[0] != bad:
         skill, digest = made[0]
-        return f"was rendered by {skill}@{digest[:_SHORT]} since"
+        return visible(f"was rendered by {skill}@{digest[:_SHORT]} since")
     steps = history.steps[folder]
     for newer, older in zip(range(len(steps)), range(1, len(steps)), strict=False):
         if made[older] != bad:
@@ -172,7 +175,7 @@ def _digest(history: History, name: str, digest: str | None) -> str:
             known |= {each[1] for each in made if each and each[0] == name}
     if not known:
         raise NotFound(f"there is no skill {name!a} and never was; see `tiphys skill list`")
-    shown = ", ".join(sorted(each[:_SHORT] for each in known))
+    shown = visible(", ".join(sorted(each[:_SHORT] for each in known)))
     if digest is None:
         raise NotFound(f"skill {name} is gone; say which version you mean by --digest: {shown}")
     fits = [each for each in known if each.startswith(digest.lower())]
@@ -223,7 +226,7 @@ def _stale(history: History, reset: Reset, resets: tuple[Reset, ...]) -> list[st
     if then == made.skill_digest:
         return []
     became = f"will be {then[:_SHORT]}" if then else "will be gone"
-    by = f"{made.skill}@{made.skill_digest[:_SHORT]}"
+    by = visible(f"{made.skill}@{made.skill_digest[:_SHORT]}")
     name = short_name(reset.folder)
     why = "it is not accepted unless the skill goes back too (--skill)"
     return [f"{name} goes back to what {by} rendered, and that skill {became}: {why}"]

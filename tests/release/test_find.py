@@ -1,0 +1,101 @@
+"""From a name to the file and the line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.release.world import Target
+from tiphys.domain.errors import InvalidInput, NotFound, TiphysError
+from tiphys.releases.find import Place, find
+
+WEB = """\
+# The shop itself
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+---
+---
+apiVersion: v1
+kind: Service
+metadata:
+  namespace: shop
+  name: web
+"""
+OBJECT = "apiVersion: {}\nkind: {}\nmetadata:\n  name: {}\n"
+
+
+@pytest.fixture
+def target() -> Target:
+    target = Target()
+    target.put("manifests/shop/web", {"all.yaml": WEB.encode()})
+    target.put(
+        "manifests/_cluster/shop",
+        {"namespace.yml": OBJECT.format("v1", "Namespace", "shop").encode()},
+    )
+    target.put(
+        "manifests/shop/odd",
+        {"broken.yaml": b"a: [", "list.yaml": b"- 1\n- 2\n", "bare.yaml": b"kind: Service\n"},
+    )
+    return target
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("shop/web", Place("manifests/shop/web")),
+        ("manifests/shop/web/", Place("manifests/shop/web")),
+        ("Deployment/shop/web", Place("manifests/shop/web", "manifests/shop/web/all.yaml", 2)),
+        ("deployment.apps/shop/web", Place("manifests/shop/web", "manifests/shop/web/all.yaml", 2)),
+        ("service/shop/web", Place("manifests/shop/web", "manifests/shop/web/all.yaml", 9)),
+        (
+            "namespace/shop",
+            Place("manifests/_cluster/shop", "manifests/_cluster/shop/namespace.yml", 1),
+        ),
+        ("_cluster/shop", Place("manifests/_cluster/shop")),
+    ],
+)
+def test_a_name_leads_to_its_place(target: Target, name: str, place: Place) -> None:
+    assert find(target.repository, "main", name) == place
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Pod/shop/web-7f8-x2", "name that"),
+        ("deployment.batch/shop/web", "no merged release holds"),
+        ("shop/wed", "tiphys release list"),
+        ("park/web", "did you mean shop/web"),
+        ("Namespace/park", "tiphys release list"),
+    ],
+)
+def test_what_is_nowhere_is_told_with_what_to_do(target: Target, name: str, words: str) -> None:
+    with pytest.raises(NotFound, match=words):
+        find(target.repository, "main", name)
+
+
+def test_two_places_are_both_named(target: Target) -> None:
+    target.put("manifests/shop/twin", {"all.yaml": WEB.encode()})
+    with pytest.raises(InvalidInput, match=r"2 places.*shop/twin.*shop/web"):
+        find(target.repository, "main", "Deployment/shop/web")
+
+
+def test_a_group_settles_which_of_two(target: Target) -> None:
+    for group in ("one.example", "two.example"):
+        text = OBJECT.format(f"{group}/v1", "Thing", "x")
+        target.put(f"manifests/shop/{group[:3]}", {"thing.yaml": text.encode()})
+    with pytest.raises(InvalidInput, match="2 places"):
+        find(target.repository, "main", "thing/shop/x")
+    assert find(target.repository, "main", "thing.two.example/shop/x").folder.endswith("two")
+
+
+@given(name=st.text(max_size=40))
+def test_any_other_name_is_refused_in_one_printable_line(name: str) -> None:
+    target = Target()
+    target.put("manifests/shop/web", {"all.yaml": WEB.encode()})
+    with pytest.raises(TiphysError) as refusal:
+        find(target.repository, "main", name)
+    assert str(refusal.value).isprintable()
