@@ -19,13 +19,15 @@ pytestmark = pytest.mark.cluster
 HEAD, BASE = "a" * 40, "b" * 40
 
 
+def kustomize(*arguments):
+    command = [locate("kubectl"), "kustomize", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture(scope="module")
 def objects():
     """What `kubectl apply -k argo` would send."""
-    built = subprocess.run(
-        [locate("kubectl"), "kustomize", COMMITTED], capture_output=True, text=True, check=True
-    )
-    found = list(yaml.safe_load_all(built.stdout))
+    found = list(yaml.safe_load_all(kustomize(COMMITTED)))
     return sorted(found, key=lambda each: each["kind"] != "Namespace")
 
 
@@ -63,6 +65,19 @@ def _refusal(api, obj):
     except ApiRefusal as refusal:
         return str(refusal)
     return None
+
+
+def test_an_overlay_names_the_image_of_every_pod(tmp_path):
+    (tmp_path / "argo").symlink_to(COMMITTED)
+    (tmp_path / "kustomization.yaml").write_text(
+        "resources: [argo]\n"
+        f"images: [{{name: {names.IMAGE.rpartition(':')[0]}, newName: mine/t, newTag: v9}}]\n"
+        "configurations: [argo/images.yaml]\n"
+    )
+    built = kustomize("--load-restrictor=LoadRestrictionsNone", tmp_path)
+
+    assert built.count("image: mine/t:v9") > 10
+    assert names.IMAGE not in built
 
 
 def test_a_real_server_takes_all_of_it_and_keeps_every_field(argo, objects):

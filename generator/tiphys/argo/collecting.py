@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tiphys.argo.evidence_files import read_evidence, tiers
-from tiphys.argo.parts import CLUSTER, Shard, parts, shards
+from tiphys.argo.parts import CLUSTER, OBJECTIONS, Shard, parts, shards
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.evidence import TIERS, Evidence, Outcome, Verdict, decide
 from tiphys.verify.plan import Plan
@@ -35,6 +35,8 @@ def collect(
     """
     found: dict[str, list[Evidence]] = {}
     for shard in shards(plan, minors, objections=objections):
+        if shard.part == OBJECTIONS and shard.name not in files and _any_bad(found):
+            continue  # it is not asked where the rest did not pass
         for each in _of_shard(files, shard, plan, head_sha, digest):
             found.setdefault(each.check, []).append(each)
     folded = {check: _fold(several) for check, several in found.items()}
@@ -62,6 +64,10 @@ def _of_shard(
 
 def _say(name: str, digest: str, plan: Plan, outcome: Outcome, words: str) -> Evidence:
     return Evidence(name, digest, tiers(plan)[name] or "simulated", outcome, words, 0.0)
+
+
+def _any_bad(found: Mapping[str, Sequence[Evidence]]) -> bool:
+    return any(e.outcome in ("fail", "error") for several in found.values() for e in several)
 
 
 def _fold(several: Sequence[Evidence]) -> Evidence:

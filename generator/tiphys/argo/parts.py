@@ -41,8 +41,9 @@ class Shard:
 
 
 # The pod with the model's key asks for the critic's check again and lets the model object. Of two
-# pods' evidence for one check the worse counts, so it can lower a verdict and never raise one.
-OBJECTIONS = Part("critic", ("critic",), needs_cluster=True, after=(STATIC, CLUSTER))
+# pods' evidence for one check the worse counts, so it can lower a verdict and never raise one. It
+# runs where all other parts passed.
+OBJECTIONS = Part("critic", ("critic",), needs_cluster=True)
 
 
 def parts(plan: Plan) -> tuple[Part, ...]:

@@ -14,6 +14,26 @@ from tiphys.verify.compatibility import minor
 from tiphys.verify.plan import FULL, Plan
 
 _HEAD = "# Made by `tiphys argo render`; change generator/tiphys/argo instead.\n"
+_ABOUT = {
+    "accounts.yaml": """\
+# No zone has any right, and no container of ours a token. Argo's executor needs one: only its own
+# containers, `init` and `wait`, mount it, out of the Secret that Argo looks for by this name.
+""",
+    "admission.yaml": """\
+# A workflow here names one of our templates, with commits and numbers as parameters. Argo replaces
+# text inside pod specs and has no patterns of its own, so anything else is refused at the door.
+""",
+    "network.yaml": f"""\
+# {access.API_SERVER} leads nowhere: an overlay must name your API server's address (`kubectl get
+# endpointslices kubernetes`), else no pod can tell Argo that it is done. A policy is for a pod, so
+# a check's container could reach that address too. It has no token and would be nobody there; no
+# other address answers it, not even DNS. All of this holds where your CNI enforces policies.
+""",
+    f"{names.VERIFY}.yaml": """\
+# The workflow succeeds when a verdict is posted, whichever it is. What a part exits with: 0 all
+# passed, 1 something failed (an answer, never retried), 2 could not tell.
+""",
+}
 _KUSTOMIZE = "kustomize.config.k8s.io/v1beta1"
 _IMAGES = "images.yaml"
 
@@ -50,6 +70,9 @@ def render(plan: Plan = FULL, minors: Iterable[str] | None = None) -> dict[str, 
     }
     for name, several in made.items():
         files[f"{name}.yaml"] = _text([each.to_dict() for each in several])
+    files = {
+        name: text.replace(_HEAD, _HEAD + _ABOUT.get(name, ""), 1) for name, text in files.items()
+    }
     return files | {
         _IMAGES: _text([_image_fields()]),
         "kustomization.yaml": _text([_kustomization(sorted(files))]),

@@ -38,33 +38,22 @@ _MODEL = [
 ]
 _WHICH = ["--head", "{{workflow.parameters.head}}", "--base", "{{workflow.parameters.base}}"]
 _PULL = ["--", "{{workflow.parameters.pull}}"]
-_SETTLED = "{0}.Succeeded || {0}.Failed || {0}.Errored || {0}.Skipped || {0}.Omitted"
+_ENDS = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted")
 
 
 def verify_proposal(plan: Plan, minors: Sequence[str]) -> WorkflowTemplate:
-    """A verdict on one pull request's head, posted whatever happens to the checks."""
+    """A verdict on one pull request's head, posted whatever happens to the checks.
+
+    `report` waits for everything and decides on what was left, so the workflow succeeds when a
+    verdict is posted, whichever. If it does not (a deadline, a volume that never came, a forge that
+    did not answer) the exit handler says so, with nothing to wait for.
+    """
     fetch = _fetch([*_WHICH, *_PULL])
     shares = {part.name: _share(part) for part in parts(plan)}
-    critic = pod(
-        OBJECTIONS.name,
-        ["verify", "--from", "/work/in", "--part", OBJECTIONS.name, *_WHICH,
-         "--evidence", "/work/evidence", "--evidence-to", "/work/out", *_PULL],
-        zone="critic",
-        egress="outside",
-        minutes=15,
-        size=WITH_CLUSTER,
-        mounts=[
-            mount("/work/in", "in"),
-            mount("/work/evidence", "evidence"),
-            mount("/work/out", f"evidence/{OBJECTIONS.name}", write=True),
-        ],
-        secrets=_MODEL,
-        retries=1,
-    )  # fmt: skip
+    critic = _critic()
     report = _report("report", [mount("/work/evidence", "evidence")])
-    # Without the volume: it may be what is missing. No evidence is told as inconclusive.
     without = _report("report-without-evidence", [])
-    with _workflow(names.VERIFY, minutes=60, parameters=("pull", "head", "base")) as workflow:
+    with _workflow(names.VERIFY, minutes=90, parameters=("pull", "head", "base")) as workflow:
         workflow.entrypoint, workflow.on_exit = "checks", "conclude"
         workflow.parallelism = 4
         # Two workflows on one head would do the same work twice, and post side by side.
@@ -78,16 +67,15 @@ def verify_proposal(plan: Plan, minors: Sequence[str]) -> WorkflowTemplate:
         with DAG(name="checks"):
             _task(fetch)
             for part in parts(plan):
-                task = _task(
-                    shares[part.name], depends=" && ".join(part.after or (str(fetch.name),))
-                )
+                task = _task(shares[part.name], " && ".join(part.after or (str(fetch.name),)))
                 if part.per_minor:
                     task.with_items = list(minors)
                     task.arguments = [m.Parameter(name="minor", value="{{item}}")]
+            _task(critic, " && ".join(shares))
+            waited_for = (str(fetch.name), *shares, str(critic.name))
+            _task(report, " && ".join(map(_settled, waited_for)))
         with DAG(name="conclude"):
-            _task(critic)
-            _task(report, depends=_SETTLED.format(critic.name))
-            _task(without, depends=f"{report.name}.Failed || {report.name}.Errored")
+            _task(without).when = "{{workflow.status}} != Succeeded"
     return workflow
 
 
@@ -232,6 +220,11 @@ def _together() -> m.Affinity:
     )
 
 
+def _settled(task: str) -> str:
+    """That a task is over, however it ended."""
+    return "(" + " || ".join(f"{task}.{end}" for end in _ENDS) + ")"
+
+
 def _task(template: Container, depends: str | None = None) -> Task:
     return Task(name=str(template.name), template=str(template.name), depends=depends)
 
@@ -274,6 +267,25 @@ def _share(part: Part) -> Container:
             mount("/work/out", f"evidence/{part.name}", write=True),
         ],
         inputs=["minor"] if part.per_minor else [],
+    )  # fmt: skip
+
+
+def _critic() -> Container:
+    """Where all else passed a model may object, if one is configured; it holds no credential."""
+    return pod(
+        OBJECTIONS.name,
+        ["verify", "--from", "/work/in", "--part", OBJECTIONS.name, *_WHICH,
+         "--evidence-to", "/work/out", *_PULL],
+        zone="critic",
+        egress="outside",
+        minutes=15,
+        size=WITH_CLUSTER,
+        mounts=[
+            mount("/work/in", "in"),
+            mount("/work/out", f"evidence/{OBJECTIONS.name}", write=True),
+        ],
+        secrets=_MODEL,
+        retries=1,
     )  # fmt: skip
 
 
