@@ -108,6 +108,25 @@ def cluster(own_cluster: tuple[Any, ClusterApi]) -> ClusterApi:
     return api
 
 
+@pytest.mark.cluster
+@pytest.mark.parametrize("part", ["guardrails", "manifests"])
+def test_each_half_can_be_applied_on_its_own(
+    cluster: ClusterApi, own_cluster: tuple[Any, ClusterApi], part: str
+) -> None:
+    words = ["apply", "--server-side", "--dry-run=server", "-o", "name", "-k", str(CD / "site")]
+    command = [locate("kubectl"), "--kubeconfig", own_cluster[0].kubeconfig, *words]
+    only = ["-l", f"app.kubernetes.io/component={part}"]
+    done = subprocess.run(
+        [*command, *only], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    project = "tiphys" if part == "manifests" else f"tiphys-{part}"
+    assert done.stdout.split() == [
+        f"appproject.argoproj.io/{project}",
+        f"application.argoproj.io/tiphys-{part}",
+    ]
+
+
 @pytest.fixture(scope="module")
 def served(cluster: ClusterApi) -> Served:
     return {

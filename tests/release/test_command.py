@@ -70,7 +70,7 @@ def test_from_a_request_to_a_release_and_back(tiphys: Tiphys, repository: Path, 
 
     text = tiphys(repository, "pr", "show", number).out
     assert "Remove shop/storefront" in text
-    assert f"#{pull} (" in text
+    assert f"#{pull} for #1 (" in text
     assert "> It was the wrong shop" in text
     merge(tiphys, repository, number)
     assert git.tree_id("main") == before

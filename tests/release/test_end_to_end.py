@@ -105,7 +105,7 @@ def test_a_release_comes_by_request_and_goes_by_revert(team: Team) -> None:
 
     opened = team.take_back(take_back_release(history, "shop/storefront"))
     assert opened.pull.author == "ann"
-    assert f"#{pull.number} (" in opened.pull.body
+    assert f"#{pull.number} for #{issue.number} (" in opened.pull.body
     again = team.take_back(take_back_release(team.history(), "shop/storefront"))
     assert (again.pull.number, again.new) == (opened.pull.number, False)
     assert team.tree != before

@@ -100,7 +100,7 @@ edits = st.lists(
 
 
 @given(edits=edits)
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_on_real_git_too_the_tree_before_comes_back(
     edits: list[tuple[bool, dict[str, bytes | None]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -120,10 +120,12 @@ def test_links_lead_to_the_pull_requests_that_are_taken_back(
     base = target.repository.resolve("main")
     files = {"manifests/shop/one/object.yaml": b"better: no\n"}
     head = target.repository.commit("aside", base, files, "Change one\n")
-    merged = target.repository.preview(head, base, "Merge #7: Change one", commit=True).sha
+    merged = target.repository.preview(
+        head, base, "Merge #7: One\n\nTiphys-Request: 5\n", commit=True
+    ).sha
     target.repository.fast_forward(str(merged), "main", base)
     body = back(target, forge).pull.body
-    assert "| #7 (1970-01-01, `" in body
+    assert "| #7 for #5 (1970-01-01, `" in body
 
 
 def test_a_tables_cell_holds_what_others_wrote(target: Target, forge: MemoryForge) -> None:

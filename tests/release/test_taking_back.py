@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.release.world import Target
@@ -19,6 +19,7 @@ contents = st.dictionaries(
 changes = st.lists(st.tuples(st.sampled_from([WEB, API]), contents), max_size=8)
 
 
+@settings(max_examples=60)
 @given(past=changes, last=contents, later=st.lists(contents, max_size=3))
 def test_taking_back_the_last_change_gives_the_bytes_before_it(
     past: list[tuple[str, dict[str, bytes]]],
@@ -44,6 +45,7 @@ def test_taking_back_the_last_change_gives_the_bytes_before_it(
     assert target.files(WEB) == after
 
 
+@settings(max_examples=60)
 @given(past=changes, at=st.integers(0, 8))
 def test_any_commit_of_the_past_can_be_gone_back_to(
     past: list[tuple[str, dict[str, bytes]]], at: int

@@ -165,10 +165,10 @@ def _page(story: Story) -> Iterator[str]:
     yield from _row("release", story.folder.removeprefix("manifests/"))
     if story.file:
         yield from _row("object", f"{story.file}:{story.line}")
-    asked = f"#{story.issue}" if story.issue else "no issue"
-    yield from _row("request", asked + (f", by {story.asked_by}" if story.asked_by else ""))
+    asked = _named(story.asked_by, story.asker_proven, "by")
+    yield from _row("request", f"#{story.issue}{asked}" if story.issue else "no issue")
     yield from _row("", story.request)
-    proposed = f", proposed by {story.proposed_by}" if story.proposed_by else ""
+    proposed = _named(story.proposed_by, story.proposer_proven, "proposed by")
     yield from _row("pull", f"#{story.pull} {story.title}{proposed}" if story.pull else "none")
     yield from _row("merged", f"{when(story.merged)}, by {story.merged_by} as git has it")
     made = f"{story.skill}@{story.digest} ({story.state})" if story.skill else "written by hand"
@@ -176,17 +176,19 @@ def _page(story: Story) -> Iterator[str]:
     if story.skill:
         yield from _row("values", json.dumps(story.values, ensure_ascii=False))
         yield from _row("model", story.model or "none")
+    for touch in story.touches:
+        text = f"{touch.commit[:12]} {when(touch.seconds)} {touch.how} by {touch.author}"
+        yield from _row("commit", f"{text}: {touch.subject}")
     yield from _row("verdict", story.why or f"signed by {story.signed_by}")
     if story.verdict is not None:
         if not story.verdict_is_of_this_tree:
             yield from _row("", "reached before the target moved; it was merged with others")
         yield ""
         yield from comment_body(story.verdict).rstrip().split("\n")
-        yield ""
-    for touch in story.touches:
-        number = f" (#{touch.pull})" if touch.pull else ""
-        text = f"{touch.commit[:12]} {when(touch.seconds)} {touch.how} by {touch.author}{number}"
-        yield from _row("commit", f"{text}: {touch.subject}")
+
+
+def _named(name: str, proven: bool, how: str) -> str:
+    return f", {how} {name}{'' if proven else ' (unproven)'}" if name else ""
 
 
 def _row(name: str, text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tiphys.domain import trailers
 from tiphys.domain.errors import InvalidInput, NotFound, Refused
 from tiphys.domain.markdown import visible
 from tiphys.domain.tree import MODE_FILE
@@ -15,6 +16,7 @@ from tiphys.ports import RepositoryReader
 from tiphys.verify.subject import release_folder
 
 FOLDERS = ("manifests", "skills")
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}\Z")
 _PULL = re.compile(r"Merge #([1-9][0-9]{0,8}): ")
 
 
@@ -44,6 +46,12 @@ class Commit:
         """Number of the pull request that it merged, as its message says."""
         found = _PULL.match(self.message)
         return int(found[1]) if found and self.merged else None
+
+    @property
+    def issue(self) -> int | None:
+        """Number of the issue that it serves, as its message says."""
+        said = trailers.parse(self.message).get(trailers.REQUEST, "")
+        return int(said) if _NUMBER.match(said) else None
 
 
 class Log(Protocol):

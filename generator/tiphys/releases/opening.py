@@ -129,7 +129,8 @@ def _row(reset: Reset) -> str:
 def _source(commit: Commit) -> str:
     day = time.strftime("%Y-%m-%d", time.gmtime(commit.seconds))
     if commit.pull is not None:
-        return f"#{commit.pull} ({day}, `{commit.sha[:12]}`)"
+        asked = f" for #{commit.issue}" if commit.issue else ""
+        return f"#{commit.pull}{asked} ({day}, `{commit.sha[:12]}`)"
     return f"`{commit.sha[:12]}` ({day}, {cell(commit.subject, 60)})"
 
 

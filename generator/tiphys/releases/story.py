@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tiphys.context import Ports
-from tiphys.domain import trailers
 from tiphys.domain.errors import NotFound, Unavailable
 from tiphys.domain.evidence import Verdict
 from tiphys.domain.forge import Issue, Pull
@@ -32,10 +31,13 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What is known. `issue` is the request's number; `request` its text as the release keeps it,
-    else as the forge has it. `merged_by` is the name in git, which nobody proves. `signed_by` says
-    whose signature makes the verdict count, `why` why there is none. `verdict_is_of_this_tree` is
-    false for one that was reached before the target moved, as a queue's may be.
+    """What is known.
+
+    `issue` is the request's number, `request` its text as the release keeps it, else as the forge
+    has it. Names on the forge are proven by a signature or only claimed; `merged_by` is the name in
+    git, which nobody proves. `signed_by` says whose signature makes the verdict count, `why` why
+    there is none. `verdict_is_of_this_tree` is false for one that was reached before the target
+    moved, as a queue's may be. `touches` are newest first.
     """
 
     folder: str
@@ -43,10 +45,12 @@ class Story:
     line: int
     issue: int | None
     asked_by: str
+    asker_proven: bool
     request: str
     pull: int | None
     title: str
     proposed_by: str
+    proposer_proven: bool
     merged_by: str
     merged: float
     skill: str
@@ -69,7 +73,7 @@ def tell(history: History, place: Place, ports: Ports, signers: Signers) -> Stor
     last = steps[0]
     pull = _pull(last, ports)
     issue = _issue(last, pull, ports)
-    number = issue.number if issue else _number(last)
+    number = issue.number if issue else last.issue
     verdict, same, signed_by, why = _verdict(last, ports, signers)
     return Story(
         folder=folder,
@@ -77,10 +81,12 @@ def tell(history: History, place: Place, ports: Ports, signers: Signers) -> Stor
         line=place.line,
         issue=number,
         asked_by=issue.author if issue else "",
+        asker_proven=issue.proven if issue else False,
         request=release.request if release else f"{issue.title}\n{issue.body}" if issue else "",
         pull=last.pull,
         title=pull.title if pull else last.subject,
         proposed_by=pull.author if pull else "",
+        proposer_proven=pull.proven if pull else False,
         merged_by=last.author,
         merged=last.seconds,
         skill=release.skill if release else "",
@@ -113,17 +119,11 @@ def _pull(commit: Commit, ports: Ports) -> Pull | None:
 
 
 def _issue(commit: Commit, pull: Pull | None, ports: Ports) -> Issue | None:
-    number = _number(commit) or (pull.issue if pull else None)
+    number = commit.issue or (pull.issue if pull else None)
     try:
         return ports.forge.issue(number) if number is not None else None
     except NotFound:
         return None
-
-
-def _number(commit: Commit) -> int | None:
-    """The issue that a commit's message says it serves."""
-    said = trailers.parse(commit.message).get(trailers.REQUEST, "")
-    return int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else None
 
 
 def _verdict(
