@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from tiphys.argo.render import drift, other_minors, render
+from tiphys.cli.argo import command
+from tiphys.domain.errors import Refused
 from tiphys.verify.plan import FULL
 
 COMMITTED = Path(__file__).parents[2] / "argo"
@@ -16,9 +19,8 @@ def files():
     return render()
 
 
-def tiphys(*arguments):
-    command = [str(Path(sys.executable).with_name("tiphys")), "argo", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+def argo(*arguments):
+    return CliRunner().invoke(command, [str(each) for each in arguments])
 
 
 def test_the_committed_folder_is_what_the_plan_gives(files):
@@ -73,19 +75,32 @@ def test_each_kind_of_drift_is_named(tmp_path, files):
 
 def test_the_command_writes_and_checks(tmp_path):
     folder = tmp_path / "argo"
-    missing = tiphys("render", "--check", "--to", folder)
-    written = tiphys("render", "--to", folder)
+    missing = argo("render", "--check", "--to", folder)
+    written = argo("render", "--to", folder)
     (folder / "old.yaml").touch()
-    changed = tiphys("render", "--check", "--to", folder)
-    again = tiphys("render", "--to", folder)
-    clean = tiphys("render", "--check", "--to", folder)
+    changed = argo("render", "--check", "--to", folder)
+    again = argo("render", "--to", folder)
+    clean = argo("render", "--check", "--to", folder)
 
-    assert (missing.returncode, missing.stdout) == (1, "")
-    assert "tiphys argo render" in missing.stderr
-    assert written.returncode == again.returncode == clean.returncode == 0
-    assert (changed.returncode, "old.yaml is not rendered" in changed.stderr) == (1, True)
+    assert isinstance(missing.exception, Refused)
+    assert "`tiphys argo render --to" in str(missing.exception)
+    assert "old.yaml is not rendered" in str(changed.exception)
+    assert written.exit_code == again.exit_code == clean.exit_code == 0
     assert not (folder / "old.yaml").exists()
 
 
+def test_drift_is_exit_1_and_one_line(tmp_path):
+    tiphys = Path(sys.executable).with_name("tiphys")
+    checked = subprocess.run(
+        [tiphys, "argo", "render", "--check", "--to", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (checked.returncode, checked.stdout) == (1, "")
+    assert len(checked.stderr.splitlines()) == 1
+
+
 def test_what_is_not_written_yet_says_so():
-    assert "not written yet" in tiphys("later", "curriculum").stdout
+    assert "not written yet" in argo("later", "curriculum").output

@@ -25,6 +25,7 @@ from tiphys.argo.names import (
 )
 
 WORK, TMP = "work", "tmp"
+CACHE = "/opt/tiphys/cache"  # the image's TIPHYS_CACHE: its binaries, and room for what is kept
 
 # Exit 1 is an answer about the subject and is never asked for again. 2 is "could not tell", -1 a
 # pod that told nothing (deleted, evicted), 137 and 143 a container that was killed from outside.
@@ -108,6 +109,11 @@ def mount(path: str, sub_path: str = "", *, write: bool = False) -> m.VolumeMoun
     return m.VolumeMount(
         name=WORK, mount_path=path, sub_path=sub_path or None, read_only=None if write else True
     )
+
+
+def scratch(folder: str) -> m.VolumeMount:
+    """A folder of the image's cache that this pod may write to, and that is gone with it."""
+    return m.VolumeMount(name=TMP, mount_path=f"{CACHE}/{folder}", sub_path=f"cache/{folder}")
 
 
 def secret(variable: str, name: str, key: str, *, optional: bool = False) -> SecretEnv:

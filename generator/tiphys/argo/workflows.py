@@ -14,6 +14,7 @@ from hera.workflows import models as m
 from tiphys.argo import names
 from tiphys.argo.parts import OBJECTIONS, Part, parts
 from tiphys.argo.pods import (
+    CACHE,
     POD_SECURITY,
     POD_VOLUMES,
     SMALL,
@@ -23,6 +24,7 @@ from tiphys.argo.pods import (
     mount,
     pod,
     pod_spec_patch,
+    scratch,
     secret,
 )
 from tiphys.verify.plan import Plan
@@ -92,7 +94,8 @@ def handle_request() -> WorkflowTemplate:
         egress="outside",
         minutes=45,
         size=WITH_CLUSTER,
-        mounts=[mount("/work/in", "in", write=True)],
+        # An index of its own: what reads strangers' text writes nothing that others will trust.
+        mounts=[mount("/work/in", "in", write=True), scratch("index"), scratch("runs")],
         secrets=_MODEL,
         retries=1,
     )
@@ -122,7 +125,7 @@ def reindex() -> WorkflowTemplate:
         minutes=20,
         mounts=[
             mount("/work/in", "in"),
-            m.VolumeMount(name=names.INDEX_CLAIM, mount_path="/var/lib/tiphys"),
+            m.VolumeMount(name=names.INDEX_CLAIM, mount_path=f"{CACHE}/index"),
         ],
     )
     with _workflow(names.REINDEX, minutes=40) as workflow:
@@ -181,9 +184,10 @@ def _workflow(name: str, *, minutes: int, parameters: Sequence[str] = ()) -> Wor
         executor=executor(),
         security_context=POD_SECURITY,
         pod_spec_patch=pod_spec_patch(),
-        pod_gc=m.PodGC(strategy="OnWorkflowSuccess"),
+        # A part that failed keeps its pod, and so its log, as long as its workflow.
+        pod_gc=m.PodGC(strategy="OnPodSuccess", delete_delay_duration="600s"),
         ttl_strategy=m.TTLStrategy(
-            seconds_after_success=6 * _HOUR, seconds_after_failure=72 * _HOUR
+            seconds_after_success=2 * _HOUR, seconds_after_failure=72 * _HOUR
         ),
         volumes=POD_VOLUMES,
         volume_claim_gc=m.VolumeClaimGC(strategy="OnWorkflowCompletion"),
