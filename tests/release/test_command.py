@@ -148,6 +148,21 @@ def test_the_whole_story_is_there_for_programs(tiphys: Tiphys, repository: Path,
     assert found["touches"][0]["pull"] == int(pull)
 
 
+def test_what_was_brought_back_still_leads_to_its_request(
+    tiphys: Tiphys, repository: Path, ann: str
+) -> None:
+    serve(tiphys, repository, STOREFRONT)
+    for _ in range(2):
+        number = tiphys(repository, "release", "revert", "shop/storefront").out.strip()
+        merge(tiphys, repository, number)
+    found = json.loads(tiphys(repository, "release", "show", "shop/storefront", "--json").out)
+    assert (found["issue"], found["pull"]) == (1, 4)
+    assert [touch["how"] for touch in found["touches"]] == ["added", "removed", "added"]
+    push(repository, {"manifests/shop/storefront/object.yaml": b"by: hand\n"})
+    found = json.loads(tiphys(repository, "release", "show", "shop/storefront", "--json").out)
+    assert (found["issue"], found["pull"], found["verdict"]) == (1, None, None)
+
+
 def test_a_verdict_that_nobody_trusted_signed_does_not_count(
     tiphys: Tiphys, repository: Path, ann: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

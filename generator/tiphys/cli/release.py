@@ -30,7 +30,7 @@ def command() -> None:
 @click.option("--skill", metavar="NAME", help="Only those that this skill made.")
 @as_json
 def list_(skill: str | None, json_: bool) -> None:
-    """List every merged release, with its skill, pull request and verdict."""
+    """List merged releases."""
     from tiphys.cli import output
     from tiphys.releases.listing import list_releases
 
@@ -47,7 +47,7 @@ def list_(skill: str | None, json_: bool) -> None:
 @click.argument("name", metavar="NAMESPACE/RELEASE | KIND/NAMESPACE/NAME")
 @as_json
 def show(name: str, json_: bool) -> None:
-    """Show where a release, or an object that runs, came from.
+    """Show where a release or a running object came from.
 
     An object without a namespace is KIND/NAME. Kinds may carry their group: deployment.apps.
     """
@@ -87,11 +87,11 @@ def revert(
     body: str,
     json_: bool,
 ) -> None:
-    """Open a pull request that takes a release back to what it was before its last change.
+    """Open a pull request that takes something back.
 
-    What was not there before is removed. With --skill the skill goes back to the version before,
-    and so does every release that it rendered. Prints the pull request's number; it is judged and
-    merged like any other.
+    The release goes back to what it was before its last change; what was not there is removed. With
+    --skill the skill goes back to the version before, and so does every release that it rendered.
+    Prints the pull request's number; it is judged and merged like any other.
     """
     from tiphys.bootstrap import person
     from tiphys.cli import output

@@ -14,6 +14,7 @@ from tiphys.releases.find import Place
 from tiphys.releases.history import Commit, History
 from tiphys.releases.listing import SkillState, judged, skill_state
 
+_SOMEBODY = "somebody who is trusted here"
 Signers = Callable[[bytes], str]  # whose trusted signature an envelope carries
 
 
@@ -72,8 +73,9 @@ def tell(history: History, place: Place, ports: Ports, signers: Signers) -> Stor
     steps = history.steps[folder]
     last = steps[0]
     pull = _pull(last, ports)
-    issue = _issue(last, pull, ports)
-    number = issue.number if issue else last.issue
+    asked = _origin(history, folder)
+    issue = _issue(asked, _pull(asked, ports), ports)
+    number = issue.number if issue else asked.issue
     verdict, same, signed_by, why = _verdict(last, ports, signers)
     return Story(
         folder=folder,
@@ -111,6 +113,24 @@ def _touch(history: History, folder: str, at: int) -> Touch:
     return Touch(commit.sha, how, commit.subject, commit.author, commit.seconds, commit.pull)
 
 
+def _origin(history: History, folder: str) -> Commit:
+    """The commit that answered a request with what the release is now.
+
+    What was brought back, or mended by hand, was asked for by whoever asked for it at first.
+    """
+    first, *older = history.steps[folder]
+    if first.issue is not None:
+        return first
+    release, tree = history.release(folder), history.tree(folder)
+    for commit in older:
+        same = history.release(folder, commit) == release if release else (
+            history.tree(folder, commit) == tree
+        )  # fmt: skip
+        if same and commit.issue is not None:
+            return commit
+    return first
+
+
 def _pull(commit: Commit, ports: Ports) -> Pull | None:
     try:
         return ports.forge.pull(commit.pull) if commit.pull is not None else None
@@ -136,7 +156,7 @@ def _verdict(
     except Unavailable as away:
         return None, False, "", f"its signature can't be checked now: {away}"
     if found is not None:
-        return found.verdict, found.same_tree, signers(found.envelope), ""
+        return found.verdict, found.same_tree, signers(found.envelope) or _SOMEBODY, ""
     kept = len(ports.verdicts.of_commit(commit.merged))
     if kept:
         return None, False, "", f"{kept} kept, none signed by anybody who is trusted here"
