@@ -216,6 +216,37 @@ def test_the_two_projects_share_nothing(served: Served, site: list[Object]) -> N
             assert permits(rules, group_of(found), found["kind"], name, namespaced=False)
 
 
+HOSTILE = [
+    ("ConfigMap", "v1", "kube-system"),
+    ("ConfigMap", "v1", "argocd"),
+    ("Namespace", "v1", ""),
+    ("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", ""),
+    ("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "shop"),  # a namespace that it has not
+    ("ValidatingAdmissionPolicyBinding", "admissionregistration.k8s.io/v1", ""),
+    ("Application", "argoproj.io/v1alpha1", "shop"),
+    ("CustomResourceDefinition", "apiextensions.k8s.io/v1", ""),
+    ("Deployment", "extensions/v1beta1", "shop"),
+    ("Endpoints", "v1", "shop"),
+]
+
+
+@pytest.mark.parametrize(("kind", "version", "namespace"), HOSTILE)
+def test_a_hostile_object_is_refused(
+    site: list[Object], kind: str, version: str, namespace: str
+) -> None:
+    project = one(site, "AppProject", "tiphys")
+    harmless: Object = {"apiVersion": "v1", "kind": "ConfigMap"}
+    assert delivers(project, harmless, "x", "shop")
+    assert not delivers(project, {"apiVersion": version, "kind": kind}, "kube-system", namespace)
+
+
+def delivers(project: Object, found: Object, name: str, namespace: str) -> bool:
+    """As Argo CD decides it, which takes for namespaced whatever names a namespace."""
+    within = {d["namespace"] for d in project["spec"]["destinations"]}
+    kind = permits(project, group_of(found), found["kind"], name, namespaced=bool(namespace))
+    return kind and (not namespace or namespace in within)
+
+
 def test_only_named_namespaces_and_no_wildcard(site: list[Object]) -> None:
     for found in (*site, *load("base/appproject.yaml")):
         if found["kind"] != "AppProject":

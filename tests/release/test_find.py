@@ -65,7 +65,7 @@ def test_a_name_leads_to_its_place(target: Target, name: str, place: Place) -> N
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("Pod/shop/web-7f8-x2", "name that"),
+        ("Pod/shop/web-7f8-x2", "nor what would have made it"),
         ("deployment.batch/shop/web", "no merged release holds"),
         ("shop/wed", "tiphys release list"),
         ("park/web", "did you mean shop/web"),
@@ -79,7 +79,7 @@ def test_what_is_nowhere_is_told_with_what_to_do(target: Target, name: str, word
 
 def test_two_places_are_both_named(target: Target) -> None:
     target.put("manifests/shop/twin", {"all.yaml": WEB.encode()})
-    with pytest.raises(InvalidInput, match=r"2 places.*shop/twin.*shop/web"):
+    with pytest.raises(InvalidInput, match=r"may be of 2.*shop/twin.*shop/web"):
         find(target.repository, "main", "Deployment/shop/web")
 
 
@@ -87,7 +87,7 @@ def test_a_group_settles_which_of_two(target: Target) -> None:
     for group in ("one.example", "two.example"):
         text = OBJECT.format(f"{group}/v1", "Thing", "x")
         target.put(f"manifests/shop/{group[:3]}", {"thing.yaml": text.encode()})
-    with pytest.raises(InvalidInput, match="2 places"):
+    with pytest.raises(InvalidInput, match="may be of 2"):
         find(target.repository, "main", "thing/shop/x")
     assert find(target.repository, "main", "thing.two.example/shop/x").folder.endswith("two")
 
@@ -99,3 +99,42 @@ def test_any_other_name_is_refused_in_one_printable_line(name: str) -> None:
     with pytest.raises(TiphysError) as refusal:
         find(target.repository, "main", name)
     assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("kind", "maker", "name"),
+    [
+        ("pod", "Deployment", "web-6d4cf56db6-x2b7k"),
+        ("replicaset", "Deployment", "web-6d4cf56db6"),
+        ("pod", "DaemonSet", "web-x2b7k"),
+        ("pod", "StatefulSet", "web-0"),
+        ("persistentvolumeclaim", "StatefulSet", "data-web-0"),
+        ("pod", "Job", "web-x2b7k"),
+        ("pod", "Job", "web-3-x2b7k"),
+        ("job", "CronJob", "web-29384750"),
+        ("pod", "CronJob", "web-29384750-x2b7k"),
+        ("endpointslice", "Service", "web-x2b7k"),
+    ],
+)
+def test_what_controllers_make_leads_to_them(kind: str, maker: str, name: str) -> None:
+    target = Target()
+    for other in ("web-console", "we"):
+        text = OBJECT.format("v1", maker, other)
+        target.put(f"manifests/shop/{other}", {"a.yaml": text.encode()})
+    text = OBJECT.format("v1", maker, "web")
+    target.put("manifests/shop/web", {"a.yaml": text.encode()})
+    place = find(target.repository, "main", f"{kind}/shop/{name}")
+    assert (place.folder, place.maker) == ("manifests/shop/web", f"{maker}/shop/web")
+    with pytest.raises(NotFound):
+        find(target.repository, "main", f"{kind}/park/{name}")
+    with pytest.raises(NotFound):
+        find(target.repository, "main", f"{kind}/shop/{name}aeiou")
+
+
+def test_a_name_that_two_may_have_given_is_not_guessed() -> None:
+    target = Target()
+    for maker in ("DaemonSet", "Job"):
+        text = OBJECT.format("v1", maker, "web")
+        target.put(f"manifests/shop/{maker.lower()}", {"a.yaml": text.encode()})
+    with pytest.raises(InvalidInput, match="DaemonSet/shop/web in shop/daemonset; Job/shop/web"):
+        find(target.repository, "main", "pod/shop/web-x2b7k")

@@ -49,7 +49,8 @@ def list_(skill: str | None, json_: bool) -> None:
 def show(name: str, json_: bool) -> None:
     """Show where a release or a running object came from.
 
-    An object without a namespace is KIND/NAME. Kinds may carry their group: deployment.apps.
+    An object without a namespace is KIND/NAME. Kinds may carry their group: deployment.apps. A pod
+    leads to what made it, as far as its name tells.
     """
     from tiphys.bootstrap import signers
     from tiphys.cli import output
@@ -164,7 +165,8 @@ def _page(story: Story) -> Iterator[str]:
 
     yield from _row("release", story.folder.removeprefix("manifests/"))
     if story.file:
-        yield from _row("object", f"{story.file}:{story.line}")
+        made = f", the {story.maker} that by its name made this" if story.maker else ""
+        yield from _row("object", f"{story.file}:{story.line}{made}")
     asked = _named(story.asked_by, story.asker_proven, "by")
     yield from _row("request", f"#{story.issue}{asked}" if story.issue else "no issue")
     yield from _row("", story.request)

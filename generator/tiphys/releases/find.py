@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -12,6 +12,7 @@ from tiphys.domain.markdown import visible
 from tiphys.library import CLUSTER_FOLDER, strict_yaml
 from tiphys.ports import RepositoryReader
 from tiphys.releases.history import folders_at, said_name, short_name
+from tiphys.releases.makers import may_have_made
 from tiphys.verify.reading import YAML
 from tiphys.verify.subject import release_folder
 
@@ -20,11 +21,15 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A release's folder, and where in it an object stands (line 0: the whole release)."""
+    """A release's folder, and where in it an object stands (line 0: the whole release).
+
+    `maker` names that object where not it was asked for, but what by its name it has made.
+    """
 
     folder: str
     path: str = ""
     line: int = 0
+    maker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +40,21 @@ class _Object:
     namespace: str
     name: str
 
-    def __str__(self) -> str:
+    @property
+    def shown(self) -> str:
         within = f"{self.namespace}/" if self.namespace else ""
-        return visible(f"{self.kind}/{within}{self.name} in {short_name(self.place.folder)}")
+        return visible(f"{self.kind}/{within}{self.name}")
+
+    def __str__(self) -> str:
+        return f"{self.shown} in {short_name(self.place.folder)}"
 
 
 def find(reader: RepositoryReader, rev: str, name: str) -> Place:
     """Where NAMESPACE/RELEASE, KIND/NAMESPACE/NAME or, without a namespace, KIND/NAME lives.
 
-    Kinds are read in any case, and may have their group behind a dot: `deployment.apps`. NotFound;
-    InvalidInput for a name of another form, or one that fits several.
+    Kinds are read in any case, and may have their group behind a dot: `deployment.apps`. What is in
+    no manifest leads to what made it, as far as names tell. NotFound; InvalidInput for a name of
+    another form, or one that fits several.
     """
     name = said_name(name)
     parts = name.split("/")
@@ -55,25 +65,29 @@ def find(reader: RepositoryReader, rev: str, name: str) -> Place:
         return Place(f"manifests/{name}")
     kind, _, group = parts[0].lower().partition(".")
     namespace = parts[1] if len(parts) == 3 else ""
+    near = [each for each in _objects(reader, rev) if each.namespace == namespace]
     found = [
         each
-        for each in _objects(reader, rev)
-        if (each.kind.lower(), each.namespace, each.name) == (kind, namespace, parts[-1])
+        for each in near
+        if (each.kind.lower(), each.name) == (kind, parts[-1])
         and (not group or each.group == group)
     ]
-    if not found:
+    made = [each for each in near if may_have_made((each.kind, each.name), kind, parts[-1])]
+    if not found and not made:
         raise NotFound(_nowhere(name, parts, folders))
-    if len(found) > 1:
-        shown = "; ".join(map(str, found[:_SHOWN]))
-        raise InvalidInput(f"{name!a} is in {len(found)} places, name the release: {shown}")
-    return found[0].place
+    several = found or made
+    if len(several) > 1:
+        shown = "; ".join(map(str, several[:_SHOWN]))
+        raise InvalidInput(f"{name!a} may be of {len(several)}, name which: {shown}")
+    (only,) = several
+    return only.place if found else replace(only.place, maker=only.shown)
 
 
 def _nowhere(name: str, parts: list[str], folders: tuple[str, ...]) -> str:
     if len(parts) == 3:
         return (
-            f"no merged release holds {name!a}; if something made it (a Deployment its pods, a "
-            "CronJob its jobs), name that"
+            f"no merged release holds {name!a}, nor what would have made it by that name; "
+            "`tiphys release list` shows what there is"
         )
     near = [short_name(folder) for folder in folders if folder.endswith(f"/{parts[1]}")]
     hint = f"did you mean {near[0]}?" if near else "`tiphys release list` shows what there is"

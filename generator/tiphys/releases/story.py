@@ -34,7 +34,8 @@ class Touch:
 class Story:
     """What is known.
 
-    `issue` is the request's number, `request` its text as the release keeps it, else as the forge
+    `maker` names the object at that line, where what was asked for is only made by it. `issue` is
+    the request's number, `request` its text as the release keeps it, else as the forge
     has it. Names on the forge are proven by a signature or only claimed; `merged_by` is the name in
     git, which nobody proves. `signed_by` says whose signature makes the verdict count, `why` why
     there is none. `verdict_is_of_this_tree` is false for one that was reached before the target
@@ -44,6 +45,7 @@ class Story:
     folder: str
     file: str
     line: int
+    maker: str
     issue: int | None
     asked_by: str
     asker_proven: bool
@@ -81,6 +83,7 @@ def tell(history: History, place: Place, ports: Ports, signers: Signers) -> Stor
         folder=folder,
         file=place.path,
         line=place.line,
+        maker=place.maker,
         issue=number,
         asked_by=issue.author if issue else "",
         asker_proven=issue.proven if issue else False,
