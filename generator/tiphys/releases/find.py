@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import yaml
 
@@ -34,7 +34,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    place: Place
+    """The document of that number, from 0 and without empty ones, of a file."""
+
+    folder: str
+    path: str
+    number: int
     group: str
     kind: str
     namespace: str
@@ -46,7 +50,7 @@ class _Object:
         return visible(f"{self.kind}/{within}{self.name}")
 
     def __str__(self) -> str:
-        return f"{self.shown} in {short_name(self.place.folder)}"
+        return f"{self.shown} in {short_name(self.folder)}"
 
 
 def find(reader: RepositoryReader, rev: str, name: str) -> Place:
@@ -65,22 +69,34 @@ def find(reader: RepositoryReader, rev: str, name: str) -> Place:
         return Place(f"manifests/{name}")
     kind, _, group = parts[0].lower().partition(".")
     namespace = parts[1] if len(parts) == 3 else ""
-    near = [each for each in _objects(reader, rev) if each.namespace == namespace]
+    # Where it belongs, and only if it is not there, wherever somebody may have pushed it.
+    for below in ([namespace, CLUSTER_FOLDER] if namespace else [CLUSTER_FOLDER]), [""]:
+        near = [
+            each
+            for folder in below
+            for each in _objects(reader, rev, f"manifests/{folder}")
+            if each.namespace == namespace
+        ]
+        if (found := _pick(name, near, kind, group)) is not None:
+            exact = (found.kind.lower(), found.name) == (kind, parts[-1])
+            line = _line(reader, rev, found)
+            return Place(found.folder, found.path, line, "" if exact else found.shown)
+    raise NotFound(_nowhere(name, parts, folders))
+
+
+def _pick(name: str, near: list[_Object], kind: str, group: str) -> _Object | None:
+    """The object of that name, or what made it. InvalidInput where there are several."""
+    own = name.rpartition("/")[2]
     found = [
         each
         for each in near
-        if (each.kind.lower(), each.name) == (kind, parts[-1])
-        and (not group or each.group == group)
+        if (each.kind.lower(), each.name) == (kind, own) and (not group or each.group == group)
     ]
-    made = [each for each in near if may_have_made((each.kind, each.name), kind, parts[-1])]
-    if not found and not made:
-        raise NotFound(_nowhere(name, parts, folders))
-    several = found or made
+    several = found or [e for e in near if may_have_made((e.kind, e.name), kind, own)]
     if len(several) > 1:
         shown = "; ".join(map(str, several[:_SHOWN]))
         raise InvalidInput(f"{name!a} may be of {len(several)}, name which: {shown}")
-    (only,) = several
-    return only.place if found else replace(only.place, maker=only.shown)
+    return several[0] if several else None
 
 
 def _nowhere(name: str, parts: list[str], folders: tuple[str, ...]) -> str:
@@ -94,9 +110,9 @@ def _nowhere(name: str, parts: list[str], folders: tuple[str, ...]) -> str:
     return f"there is no merged release {name!a}; {hint}"
 
 
-def _objects(reader: RepositoryReader, rev: str) -> Iterator[_Object]:
-    """Every object of the merged releases; what can't be read is left out."""
-    for entry in reader.entries(rev, "manifests"):
+def _objects(reader: RepositoryReader, rev: str, below: str) -> Iterator[_Object]:
+    """Every object of the merged releases in a folder; what can't be read is left out."""
+    for entry in reader.entries(rev, below):
         folder = release_folder(entry.path)
         if folder is None or not entry.path.endswith(YAML):
             continue
@@ -105,29 +121,33 @@ def _objects(reader: RepositoryReader, rev: str) -> Iterator[_Object]:
             documents = strict_yaml.load_documents(data, source=entry.path)
         except InvalidInput:
             continue
-        for document, line in zip(documents, _lines(data), strict=True):
+        for number, document in enumerate(documents):
             if isinstance(document, dict) and isinstance(document.get("metadata"), dict):
-                yield _object(document, Place(folder, entry.path, line))
+                yield _object(document, folder, entry.path, number)
 
 
-def _object(document: dict[str, object], place: Place) -> _Object:
+def _object(document: dict[str, object], folder: str, path: str, number: int) -> _Object:
     metadata = document["metadata"]
     own = metadata.get("namespace") if isinstance(metadata, dict) else None
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    folder = place.folder.split("/")[1]
+    within = folder.split("/")[1]
     return _Object(
-        place,
+        folder,
+        path,
+        number,
         str(document.get("apiVersion")).rpartition("/")[0],
         str(document.get("kind")),
-        str(own or ("" if folder == CLUSTER_FOLDER else folder)),
+        str(own or ("" if within == CLUSTER_FOLDER else within)),
         str(name),
     )
 
 
-def _lines(data: bytes) -> list[int]:
-    """The line, from 1, of each document that is not empty. Only for what was read strictly."""
-    nodes = yaml.compose_all(data.decode(), Loader=yaml.CSafeLoader)
-    return [node.start_mark.line + 1 for node in nodes if node is not None and not _empty(node)]
+def _line(reader: RepositoryReader, rev: str, found: _Object) -> int:
+    """The line, from 1, where an object starts."""
+    text = reader.read(rev, found.path).decode()
+    nodes = yaml.compose_all(text, Loader=yaml.CSafeLoader)
+    full = [node for node in nodes if node is not None and not _empty(node)]
+    return int(full[found.number].start_mark.line) + 1
 
 
 def _empty(node: yaml.Node) -> bool:
