@@ -11,6 +11,7 @@ from tests.argo.test_render import COMMITTED
 from tests.argo.walking import containers_of, pods_of, templates_of
 from tests.cluster_fixtures import eventually
 from tiphys.argo import names
+from tiphys.argo.submission import submission
 from tiphys.domain.errors import ApiRefusal
 from tiphys.toolchain import locate
 
@@ -140,7 +141,7 @@ def _refused(api, obj):
     ],
 )
 def test_our_own_workflows_are_admitted(argo, template, parameters):
-    assert _refusal(argo, workflow(template, parameters)) is None
+    assert _refusal(argo, submission(template, "one", parameters)) is None
 
 
 def test_a_workflow_can_be_stopped_and_waits_where_told(argo):

@@ -250,4 +250,13 @@ def test_the_schedules_name_our_templates_and_never_overlap(objects):
         spec = each["spec"]
         assert spec["workflowSpec"] == {"workflowTemplateRef": {"name": each["metadata"]["name"]}}
         assert spec["concurrencyPolicy"] == "Forbid"
+        assert spec["suspend"] is True, "what it runs is a stub"
     assert {o["metadata"]["name"] for o in crons} == {names.REVERIFY, names.CURRICULUM}
+
+
+def test_the_engines_role_is_bound_to_nobody(objects):
+    (binding,) = [o for o in objects if o["kind"] == "RoleBinding"]
+
+    assert binding["roleRef"]["name"] == names.EXECUTOR
+    assert [s["name"] for s in binding["subjects"]] == [names.EXECUTOR]
+    assert not [o for o in objects if o["kind"].startswith("ClusterRole")]

@@ -6,16 +6,21 @@ is called.
 """
 
 from tiphys.argo.collecting import collect
-from tiphys.argo.evidence_files import read_folder, write_evidence
-from tiphys.argo.parts import Part, Shard, cut, parts, shards
+from tiphys.argo.evidence_files import exit_code, read_folder, write_evidence
+from tiphys.argo.parts import OBJECTIONS, Part, Shard, cut, part_of, parts, shards
+from tiphys.argo.submission import submission
 
 __all__ = [
+    "OBJECTIONS",
     "Part",
     "Shard",
     "collect",
     "cut",
+    "exit_code",
+    "part_of",
     "parts",
     "read_folder",
     "shards",
+    "submission",
     "write_evidence",
 ]

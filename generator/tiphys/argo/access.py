@@ -30,7 +30,8 @@ def accounts() -> list[Object]:
     """An account for each zone without any right, and the executor's with the least that it needs.
 
     Kubernetes makes no lasting tokens by itself any more, and the executor's containers mount one
-    by the name of this Secret.
+    by the name of this Secret. The engine's role is bound to nobody: it is for whoever submits, and
+    what may be submitted is up to `admission`.
     """
     found = [
         _object("v1", "ServiceAccount", name) | {"automountServiceAccountToken": False}
@@ -39,15 +40,16 @@ def accounts() -> list[Object]:
     token = _object("v1", "Secret", f"{names.EXECUTOR}.service-account-token")
     token["metadata"]["annotations"] = {"kubernetes.io/service-account.name": names.EXECUTOR}
     token["type"] = "kubernetes.io/service-account-token"
-    role = _object("rbac.authorization.k8s.io/v1", "Role", names.EXECUTOR) | {
-        "rules": [
-            {
-                "apiGroups": ["argoproj.io"],
-                "resources": ["workflowtaskresults"],
-                "verbs": ["create", "patch"],
-            }
-        ]
-    }
+    role = _role(names.EXECUTOR, ("argoproj.io", ["workflowtaskresults"], ["create", "patch"]))
+    engine = _role(
+        names.ENGINE,
+        (
+            "argoproj.io",
+            ["workflows"],
+            ["create", "get", "list", "watch", "patch", "delete"],
+        ),
+        ("", ["pods", "pods/log"], ["get", "list"]),
+    )
     binding = _object("rbac.authorization.k8s.io/v1", "RoleBinding", names.EXECUTOR) | {
         "roleRef": {
             "apiGroup": "rbac.authorization.k8s.io",
@@ -58,7 +60,7 @@ def accounts() -> list[Object]:
             {"kind": "ServiceAccount", "name": names.EXECUTOR, "namespace": names.NAMESPACE}
         ],
     }
-    return [*found, token, role, binding]
+    return [*found, token, role, binding, engine]
 
 
 def network() -> list[Object]:
@@ -201,6 +203,16 @@ def _policy(
     spec = {"podSelector": pods, "policyTypes": types}
     return _object("networking.k8s.io/v1", "NetworkPolicy", name) | {
         "spec": spec | ({"egress": egress} if egress else {})
+    }
+
+
+def _role(name: str, *rules: tuple[str, list[str], list[str]]) -> Object:
+    """`rules` are (API group, resources, verbs)."""
+    return _object("rbac.authorization.k8s.io/v1", "Role", name) | {
+        "rules": [
+            {"apiGroups": [group], "resources": resources, "verbs": verbs}
+            for group, resources, verbs in rules
+        ]
     }
 
 

@@ -76,6 +76,16 @@ def read_evidence(
     return found
 
 
+def exit_code(evidence: Iterable[Evidence]) -> int:
+    """What a part's pod exits with: 0 nothing is wrong, 1 the subject failed, 2 could not tell.
+
+    Not a verdict's exit code: a part whose checks do not apply has none, and is no failure. Only 2
+    is tried again.
+    """
+    outcomes = {each.outcome for each in evidence}
+    return 1 if "fail" in outcomes else 2 if "error" in outcomes else 0
+
+
 def read_folder(folder: Path, wanted: Iterable[Shard]) -> dict[str, bytes]:
     """What the pods of the shards left at <folder>/<part>/<shard>.json, by the shard's name.
 

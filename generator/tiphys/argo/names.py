@@ -23,6 +23,7 @@ ACCOUNTS: dict[Zone, str] = {
     "remember": "tiphys-remember",
 }
 EXECUTOR = "tiphys-executor"
+ENGINE = "tiphys-engine"  # a role for whoever submits, bound by the installation
 
 ZONE_LABEL = "tiphys.argo/zone"
 EGRESS_LABEL = "tiphys.argo/egress"

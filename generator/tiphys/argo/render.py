@@ -14,6 +14,9 @@ from tiphys.verify.compatibility import minor
 from tiphys.verify.plan import FULL, Plan
 
 _HEAD = "# Made by `tiphys argo render`; change generator/tiphys/argo instead.\n"
+_STUB = """\
+# What it runs is a stub of one line that says so; the schedule is suspended until there is more.
+"""
 _ABOUT = {
     "accounts.yaml": """\
 # No zone has any right, and no container of ours a token. Argo's executor needs one: only its own
@@ -29,6 +32,8 @@ _ABOUT = {
 # a check's container could reach that address too. It has no token and would be nobody there; no
 # other address answers it, not even DNS. All of this holds where your CNI enforces policies.
 """,
+    f"{names.REVERIFY}.yaml": _STUB,
+    f"{names.CURRICULUM}.yaml": _STUB,
     f"{names.VERIFY}.yaml": """\
 # The workflow succeeds when a verdict is posted, whichever it is. What a part exits with: 0 all
 # passed, 1 something failed (an answer, never retried), 2 could not tell.
@@ -58,7 +63,7 @@ def render(plan: Plan = FULL, minors: Iterable[str] | None = None) -> dict[str, 
         names.REVERIFY: [workflows.reverify(), workflows.scheduled(names.REVERIFY, "17 3 * * *")],
         names.CURRICULUM: [
             workflows.curriculum(),
-            workflows.scheduled(names.CURRICULUM, "47 4 * * 6", suspended=True),
+            workflows.scheduled(names.CURRICULUM, "47 4 * * 6"),
         ],
     }
     files = {
@@ -69,7 +74,8 @@ def render(plan: Plan = FULL, minors: Iterable[str] | None = None) -> dict[str, 
         "storage.yaml": _text(access.storage()),
     }
     for name, several in made.items():
-        files[f"{name}.yaml"] = _text([each.to_dict() for each in several])
+        # By hera's own text: it puts what things are called before what is in them.
+        files[f"{name}.yaml"] = _text([yaml.safe_load(each.to_yaml()) for each in several])
     files = {
         name: text.replace(_HEAD, _HEAD + _ABOUT.get(name, ""), 1) for name, text in files.items()
     }

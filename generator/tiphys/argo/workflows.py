@@ -105,7 +105,7 @@ def handle_request() -> WorkflowTemplate:
         zone="propose",
         egress="outside",
         minutes=10,
-        mounts=[mount("/work/in", "in")],
+        mounts=[mount("/work/in", "in", write=True)],
         secrets=_forge("propose"),
     )
     with _workflow(names.REQUEST, minutes=90, parameters=("issue",)) as workflow:
@@ -157,8 +157,11 @@ def curriculum() -> WorkflowTemplate:
     return workflow
 
 
-def scheduled(name: str, schedule: str, *, suspended: bool = False) -> CronWorkflow:
-    """Runs the WorkflowTemplate of the same name, never two at a time; times are UTC."""
+def scheduled(name: str, schedule: str) -> CronWorkflow:
+    """Runs the WorkflowTemplate of the same name, never two at a time; times are UTC.
+
+    Suspended, as what they run is not written yet.
+    """
     return CronWorkflow(
         name=name,
         namespace=names.NAMESPACE,
@@ -168,7 +171,7 @@ def scheduled(name: str, schedule: str, *, suspended: bool = False) -> CronWorkf
         starting_deadline_seconds=_HOUR,
         successful_jobs_history_limit=1,
         failed_jobs_history_limit=3,
-        cron_suspend=True if suspended else None,
+        cron_suspend=True,
         workflow_template_ref=m.WorkflowTemplateRef(name=name),
     )
 
