@@ -138,3 +138,14 @@ def test_a_name_that_two_may_have_given_is_not_guessed() -> None:
         target.put(f"manifests/shop/{maker.lower()}", {"a.yaml": text.encode()})
     with pytest.raises(InvalidInput, match="DaemonSet/shop/web in shop/daemonset; Job/shop/web"):
         find(target.repository, "main", "pod/shop/web-x2b7k")
+
+
+def test_what_was_pushed_to_where_it_does_not_belong_is_found_too() -> None:
+    target = Target()
+    text = OBJECT.format("v1", "Service", "web") + "  namespace: shop\n"
+    target.put("manifests/park/odd", {"a.yaml": text.encode()})
+    text = OBJECT.format("v1", "Namespace", "shop")
+    target.put("manifests/park/more", {"a.yaml": text.encode()})
+    assert find(target.repository, "main", "Service/shop/web").folder == "manifests/park/odd"
+    with pytest.raises(NotFound):
+        find(target.repository, "main", "Service/park/web")
