@@ -1,8 +1,8 @@
 """The plan as Argo Workflows templates, and evidence that pods hand over as files.
 
 Nothing here talks to a cluster or a forge, and no check lives here: what runs is
-`tiphys.verify.plan`. hera is imported by `pods` and `workflows` alone, which `render` loads when it
-is called.
+`tiphys.verify.plan`. hera is imported by `pods`, `frame` and `workflows` alone, which
+`render` loads when it is called.
 """
 
 from tiphys.argo.collecting import collect

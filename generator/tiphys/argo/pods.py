@@ -1,6 +1,6 @@
 """One pod template: what every pod of ours has in common, whatever its zone.
 
-The templates are hera's, which only this module and `workflows` import.
+The templates are hera's, which only this module, `frame` and `workflows` import.
 """
 
 from __future__ import annotations

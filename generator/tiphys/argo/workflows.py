@@ -1,46 +1,24 @@
-"""The workflows: which pods, in which order, and which of them sees what.
-
-Pods share one volume. `in` holds what was fetched and is read-only to whoever looks at it;
-`evidence/<part>` is the only place where a part can write, and no other part sees it.
-"""
+"""The workflows: which pods, in which order, and which of them sees what."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hera.workflows import DAG, Container, CronWorkflow, SecretEnv, Task, WorkflowTemplate
+from hera.workflows import DAG, Container, CronWorkflow, SecretEnv, WorkflowTemplate
 from hera.workflows import models as m
 
 from tiphys.argo import names
+from tiphys.argo.frame import HOUR, fetching, frame, in_line, settled, task_of
 from tiphys.argo.parts import OBJECTIONS, Part, parts
-from tiphys.argo.pods import (
-    CACHE,
-    POD_SECURITY,
-    POD_VOLUMES,
-    SMALL,
-    WITH_CLUSTER,
-    WORK,
-    executor,
-    mount,
-    pod,
-    pod_spec_patch,
-    scratch,
-    secret,
-)
+from tiphys.argo.pods import CACHE, SMALL, WITH_CLUSTER, mount, pod, scratch, secret
 from tiphys.verify.plan import Plan
 
-_HOUR = 3600
-_READ = [
-    secret("TIPHYS_REMOTE", "tiphys-forge-read", "url"),
-    secret("TIPHYS_FORGE_TOKEN", "tiphys-forge-read", "token", optional=True),
-]
 _MODEL = [
     secret("OPENAI_BASE_URL", "tiphys-model", "base-url", optional=True),
     secret("OPENAI_API_KEY", "tiphys-model", "api-key", optional=True),
 ]
 _WHICH = ["--head", "{{workflow.parameters.head}}", "--base", "{{workflow.parameters.base}}"]
 _PULL = ["--", "{{workflow.parameters.pull}}"]
-_ENDS = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted")
 
 
 def verify_proposal(plan: Plan, minors: Sequence[str]) -> WorkflowTemplate:
@@ -50,12 +28,12 @@ def verify_proposal(plan: Plan, minors: Sequence[str]) -> WorkflowTemplate:
     verdict is posted, whichever. If it does not (a deadline, a volume that never came, a forge that
     did not answer) the exit handler says so, with nothing to wait for.
     """
-    fetch = _fetch([*_WHICH, *_PULL])
+    fetch = fetching([*_WHICH, *_PULL])
     shares = {part.name: _share(part) for part in parts(plan)}
     critic = _critic()
     report = _report("report", [mount("/work/evidence", "evidence")])
     without = _report("report-without-evidence", [])
-    with _workflow(names.VERIFY, minutes=90, parameters=("pull", "head", "base")) as workflow:
+    with frame(names.VERIFY, minutes=90, parameters=("pull", "head", "base")) as workflow:
         workflow.entrypoint, workflow.on_exit = "checks", "conclude"
         workflow.parallelism = 4
         # Two workflows on one head would do the same work twice, and post side by side.
@@ -67,17 +45,17 @@ def verify_proposal(plan: Plan, minors: Sequence[str]) -> WorkflowTemplate:
         )
         workflow.templates = [fetch, *shares.values(), critic, report, without]
         with DAG(name="checks"):
-            _task(fetch)
+            task_of(fetch)
             for part in parts(plan):
-                task = _task(shares[part.name], " && ".join(part.after or (str(fetch.name),)))
+                task = task_of(shares[part.name], " && ".join(part.after or (str(fetch.name),)))
                 if part.per_minor:
                     task.with_items = list(minors)
                     task.arguments = [m.Parameter(name="minor", value="{{item}}")]
-            _task(critic, " && ".join(shares))
+            task_of(critic, " && ".join(shares))
             waited_for = (str(fetch.name), *shares, str(critic.name))
-            _task(report, " && ".join(map(_settled, waited_for)))
+            task_of(report, " && ".join(map(settled, waited_for)))
         with DAG(name="conclude"):
-            _task(without).when = "{{workflow.status}} != Succeeded"
+            task_of(without).when = "{{workflow.status}} != Succeeded"
     return workflow
 
 
@@ -86,7 +64,7 @@ def handle_request() -> WorkflowTemplate:
 
     Whoever talks to the model has no credential of the forge, and whoever sends has no model's.
     """
-    fetch = _fetch([])
+    fetch = fetching([])
     propose = pod(
         "propose",
         ["-C", "/work/in", "work", "--once", "--", "{{workflow.parameters.issue}}"],
@@ -108,11 +86,11 @@ def handle_request() -> WorkflowTemplate:
         mounts=[mount("/work/in", "in", write=True)],
         secrets=_forge("propose"),
     )
-    with _workflow(names.REQUEST, minutes=90, parameters=("issue",)) as workflow:
+    with frame(names.REQUEST, minutes=90, parameters=("issue",)) as workflow:
         workflow.synchronization = m.Synchronization(
             mutexes=[m.Mutex(name="request-{{workflow.parameters.issue}}")]
         )
-        _in_line(workflow, [fetch, propose, send])
+        in_line(workflow, [fetch, propose, send])
     return workflow
 
 
@@ -128,9 +106,9 @@ def reindex() -> WorkflowTemplate:
             m.VolumeMount(name=names.INDEX_CLAIM, mount_path=f"{CACHE}/index"),
         ],
     )
-    with _workflow(names.REINDEX, minutes=40) as workflow:
+    with frame(names.REINDEX, minutes=40) as workflow:
         workflow.synchronization = m.Synchronization(mutexes=[m.Mutex(name=names.REINDEX)])
-        _in_line(workflow, [_fetch([]), index])
+        in_line(workflow, [fetching([]), index])
     return workflow
 
 
@@ -144,16 +122,16 @@ def reverify() -> WorkflowTemplate:
         size=WITH_CLUSTER,
         mounts=[mount("/work/in", "in"), mount("/work/out", "evidence/reverify", write=True)],
     )
-    with _workflow(names.REVERIFY, minutes=180) as workflow:
-        _in_line(workflow, [_fetch([]), again])
+    with frame(names.REVERIFY, minutes=180) as workflow:
+        in_line(workflow, [fetching([]), again])
     return workflow
 
 
 def curriculum() -> WorkflowTemplate:
     """Exercises that Tiphys sets itself. What it runs is a stub that says so."""
     learn = pod("curriculum", ["argo", "later", "curriculum"], zone="propose", minutes=10)
-    with _workflow(names.CURRICULUM, minutes=20) as workflow:
-        _in_line(workflow, [learn])
+    with frame(names.CURRICULUM, minutes=20) as workflow:
+        in_line(workflow, [learn])
     return workflow
 
 
@@ -168,95 +146,11 @@ def scheduled(name: str, schedule: str) -> CronWorkflow:
         schedules=[schedule],
         timezone="Etc/UTC",
         concurrency_policy="Forbid",
-        starting_deadline_seconds=_HOUR,
+        starting_deadline_seconds=HOUR,
         successful_jobs_history_limit=1,
         failed_jobs_history_limit=3,
         cron_suspend=True,
         workflow_template_ref=m.WorkflowTemplateRef(name=name),
-    )
-
-
-def _workflow(name: str, *, minutes: int, parameters: Sequence[str] = ()) -> WorkflowTemplate:
-    return WorkflowTemplate(
-        name=name,
-        namespace=names.NAMESPACE,
-        arguments=[m.Parameter(name=each) for each in parameters],
-        active_deadline_seconds=minutes * 60,
-        service_account_name=names.ACCOUNTS["verify"],
-        automount_service_account_token=False,
-        executor=executor(),
-        security_context=POD_SECURITY,
-        pod_spec_patch=pod_spec_patch(),
-        # A part that failed keeps its pod, and so its log, as long as its workflow.
-        pod_gc=m.PodGC(strategy="OnPodSuccess", delete_delay_duration="600s"),
-        ttl_strategy=m.TTLStrategy(
-            seconds_after_success=2 * _HOUR, seconds_after_failure=72 * _HOUR
-        ),
-        volumes=POD_VOLUMES,
-        volume_claim_gc=m.VolumeClaimGC(strategy="OnWorkflowCompletion"),
-        volume_claim_templates=[_claim()],
-        affinity=_together(),
-        archive_logs=False,
-    )
-
-
-def _claim() -> m.PersistentVolumeClaim:
-    """The workflow's own volume, of the cluster's default class, gone with the workflow."""
-    return m.PersistentVolumeClaim(
-        metadata=m.ObjectMeta(name=WORK),
-        spec=m.PersistentVolumeClaimSpec(
-            access_modes=["ReadWriteOnce"],
-            resources=m.VolumeResourceRequirements(requests={"storage": m.Quantity(root="2Gi")}),
-        ),
-    )
-
-
-def _together() -> m.Affinity:
-    """Pods of one workflow on one node: the volume can be attached to one at a time."""
-    return m.Affinity(
-        pod_affinity=m.PodAffinity(
-            required_during_scheduling_ignored_during_execution=[
-                m.PodAffinityTerm(
-                    label_selector=m.LabelSelector(
-                        match_labels={names.WORKFLOW_LABEL: "{{workflow.name}}"}
-                    ),
-                    topology_key="kubernetes.io/hostname",
-                )
-            ]
-        )
-    )
-
-
-def _settled(task: str) -> str:
-    """That a task is over, however it ended."""
-    return "(" + " || ".join(f"{task}.{end}" for end in _ENDS) + ")"
-
-
-def _task(template: Container, depends: str | None = None) -> Task:
-    return Task(name=str(template.name), template=str(template.name), depends=depends)
-
-
-def _in_line(workflow: WorkflowTemplate, pods: Sequence[Container]) -> None:
-    """One pod after the other."""
-    workflow.entrypoint = "all"
-    workflow.templates = list(pods)
-    before: str | None = None
-    with DAG(name="all"):
-        for each in pods:
-            _task(each, depends=before)
-            before = str(each.name)
-
-
-def _fetch(which: Sequence[str]) -> Container:
-    """The commits that are looked at, and no others, by their ids; where evidence will go, too."""
-    return pod(
-        "fetch",
-        ["argo", "fetch", "--to", "/work", *which],
-        zone="fetch",
-        egress="outside",
-        minutes=10,
-        mounts=[mount("/work", write=True)],
-        secrets=_READ,
     )
 
 
