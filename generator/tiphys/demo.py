@@ -31,11 +31,11 @@ TOO_TIGHT = (
 SCALE = "Scale the storefront in shop to 5 replicas"
 BANNER = "Publish a maintenance banner called spring-sale in namespace shop, note: back-soon"
 UNSERVED = (
-    "Set a LimitRange called box-limits in namespace shop: containers get a default limit of 200Mi "
+    "Set a LimitRange called box-limits in namespace studio: containers get a default limit of 200Mi "
     "memory and default requests of 50m cpu and 100Mi memory"
 )
 LIKE_IT = (
-    "Set a LimitRange called night-limits in namespace batch: containers get a default limit of "
+    "Set a LimitRange called night-limits in namespace archive: containers get a default limit of "
     "400Mi memory and default requests of 80m cpu and 150Mi memory"
 )
 

@@ -191,9 +191,9 @@ def test_the_order_of_the_parts_does_not_matter(
 def test_hostile_text_is_read_in_bounded_time(part: str) -> None:
     text = part * (16_000 // len(part))
 
-    started = time.monotonic()
+    started = time.process_time()
     read_values(text, SCHEMA)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 CALLERS: dict[str, Any] = {
@@ -231,3 +231,34 @@ def test_a_word_between_names_is_not_a_name(text: str) -> None:
 def test_a_name_that_looks_like_a_word_between_can_be_given_plainly() -> None:
     assert read_values("app: it", CALLERS).values == {"app": "it"}
     assert read_answer("it", CALLERS, ("app",)).values == {"app": "it"}
+
+
+AMOUNTS = {
+    "properties": {
+        name: {"type": "string", "format": "quantity", "examples": [example]}
+        for name, example in (
+            ("memoryLimit", "1Gi"),
+            ("memoryRequest", "1Gi"),
+            ("cpuRequest", "5m"),
+        )
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (
+            "a limit of 400Mi memory and requests of 80m cpu and 150Mi memory",
+            {"memoryLimit": "400Mi", "cpuRequest": "80m", "memoryRequest": "150Mi"},
+        ),
+        ("memory limit 400Mi memory request 150Mi", {"memoryLimit": "400Mi",
+                                                     "memoryRequest": "150Mi"}),
+        ("A limit is good. It has 400Mi memory.", {}),
+        ("limits of 2 cores", {}),
+    ],
+)  # fmt: skip
+def test_an_amount_between_the_words_that_say_what_it_is(
+    text: str, values: dict[str, object]
+) -> None:
+    assert read_values(text, AMOUNTS).values == values

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tiphys.propose.reading.amounts import read_amounts
 from tiphys.propose.reading.coerce import coerce
 from tiphys.propose.reading.figures import read_figures
 from tiphys.propose.reading.flags import read_flags
@@ -43,6 +44,7 @@ _STEPS = (
     read_ranges,
     read_words,
     read_pairs,
+    read_amounts,
     read_figures,
     read_choices,
     read_hosts,

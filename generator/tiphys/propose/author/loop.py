@@ -29,7 +29,7 @@ from tiphys.propose.author.settle import settle
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked
 
-_MOST_TOKENS = 1500  # of one answer
+_MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
 _SHOWN = 6  # problems told to the model
 _WARM = 0.7  # temperature of a second opinion
 
@@ -93,6 +93,7 @@ class _Author:
     def _round(self) -> None:
         number = self.meter.rounds
         messages, temperature, orientation = self._plan()
+        seed = self.seed + number - 1 if temperature else 0  # a seed means nothing without warmth
         intent = Intent(
             tick=number,
             observation=self._observation(),
@@ -101,10 +102,10 @@ class _Author:
             expectation="the server takes every object and each requirement stands in a field",
             messages=tuple((each.role, each.text) for each in messages),
             model=self.heard,
-            sampling={"temperature": temperature, "seed": self.seed + number - 1},
+            sampling={"temperature": temperature, "seed": seed},
         )
         self.scribe(intent)
-        answer = self._ask(messages, temperature, self.seed + number - 1)
+        answer = self._ask(messages, temperature, seed)
         if answer is None:
             self.ended = "the budget is spent"
             self.scribe(Result(number, "no token was left for an answer", "failed"))
