@@ -18,7 +18,6 @@ _CUT = {
         "spec.workflowSpec.templates",
         "status",
     ],
-    "workflowtaskresults": [],
 }
 
 
