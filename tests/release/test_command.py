@@ -10,7 +10,8 @@ import pytest
 from tests.cli.conftest import Tiphys
 from tests.pipeline.world import STOREFRONT
 from tiphys.adapters.git_repository import GitRepository
-from tiphys.library import load_skill_at, make_release, release_files
+from tiphys.library import Release, load_skill_at, make_release, release_files
+from tiphys.library.release import write_release
 
 NOTE = "Publish a note for visitors in a config map called {} in namespace {}"
 
@@ -129,9 +130,13 @@ def test_what_others_wrote_does_not_move_the_cursor(
     assert shown.code == 0, shown.err
     assert "and more" in shown.out
     assert "pushed without a pull request" in shown.out
-    text = {"manifests/shop/two/release.toml": f'skill = "x{evil}"\n'.encode()}
-    push(repository, {**released(repository, "two"), **text})
-    both = shown.out + tiphys(repository, "release", "list").out
+    values = {"name": "two", "namespace": "shop"}
+    record = write_release(Release("two", "shop", f"x{evil}", evil, values, "Please"))
+    push(repository, {**released(repository, "two"), "manifests/shop/two/release.toml": record})
+    both = tiphys(repository, "release", "list").out
+    assert "\tx\ufffd" in both
+    both += shown.out + tiphys(repository, "release", "show", "shop/two").out
+    both += tiphys(repository, "release", "revert", "--skill", f"x{evil}", "--digest", "1").err
     both += tiphys(repository, "release", "show", f"shop/{evil}").err
     assert not {"\x1b", "\x9b", "\u202e"} & set(both)
 

@@ -97,6 +97,7 @@ def take_back_skill(
     that version rendered it. What has changed since is left, unless `force`.
     """
     bad = _digest(history, name, digest)
+    what = visible(f"skill {name}@{bad[:_SHORT]}")
     resets, left = [], []
     folder = f"skills/{name}"
     if history.tree(folder) == bad:
@@ -115,8 +116,7 @@ def take_back_skill(
             resets.append(_reset(history, release, _end(made, (name, bad))))
     resets = [each for each in resets if each.changes]
     if not resets:
-        raise Refused(f"nothing of {name}@{bad[:_SHORT]} is left to take back: {'; '.join(left)}")
-    what = f"skill {name}@{bad[:_SHORT]}"
+        raise Refused(f"nothing of {what} is left to take back: {'; '.join(left)}")
     return TakeBack(what, tuple(resets), tuple(left), _notes(history, tuple(resets)))
 
 
@@ -159,12 +159,12 @@ def _record(history: History, folder: str, commit: Commit) -> bytes:
 def _skill_left(history: History, name: str, bad: str) -> str:
     now = history.tree(f"skills/{name}")
     since = f"is {now[:_SHORT]} by now, not {bad[:_SHORT]}" if now else "is gone already"
-    return f"skill {name}: {since}"
+    return visible(f"skill {name}: {since}")
 
 
 def _digest(history: History, name: str, digest: str | None) -> str:
     """The full digest of a version that a skill had or a release was rendered by. NotFound."""
-    folder = f"skills/{name}"
+    folder, said = f"skills/{name}", visible(f"skill {name}")
     now = history.tree(folder)
     if digest is None and now:
         return now
@@ -177,11 +177,11 @@ def _digest(history: History, name: str, digest: str | None) -> str:
         raise NotFound(f"there is no skill {name!a} and never was; see `tiphys skill list`")
     shown = visible(", ".join(sorted(each[:_SHORT] for each in known)))
     if digest is None:
-        raise NotFound(f"skill {name} is gone; say which version you mean by --digest: {shown}")
+        raise NotFound(f"{said} is gone; say which version you mean by --digest: {shown}")
     fits = [each for each in known if each.startswith(digest.lower())]
     if len(fits) != 1 or len(digest) < 4:
         which = "no" if not fits else "more than one"
-        raise InvalidInput(f"{digest[:40]!a} is {which} version of skill {name}: {shown}")
+        raise InvalidInput(f"{digest[:40]!a} is {which} version of {said}: {shown}")
     return fits[0]
 
 
