@@ -35,6 +35,9 @@ def parse_path(text: str, obj: Any, field: Field | None) -> Path | None:
             part, rest = rest, ""
         elif match := _NAME.match(rest):
             part, rest = match.group(0), rest[match.end() :].removeprefix(".")
+            if isinstance(value, list):  # some messages leave the position out
+                found.append(at := _having(part, value))
+                here, value = (here.at((at,)) if here is not None else None), _inside(value, at)
         else:
             return None
         if part is None:
@@ -52,6 +55,12 @@ def _position(key: str, items: Any) -> int | None:
         if isinstance(each, dict) and key in (each.get("name"), f"name={each.get('name')}"):
             return number
     return None
+
+
+def _having(key: str, items: Sequence[Any]) -> int:
+    """The first item with this key."""
+    held = (n for n, each in enumerate(items) if isinstance(each, dict) and key in each)
+    return next(held, 0)
 
 
 def _inside(value: Any, part: str | int) -> Any:

@@ -141,6 +141,10 @@ def _autoscaler(obj: Object, _objects: Sequence[Object]) -> None:
     target.setdefault("kind", "Deployment")
     if target["kind"] in _APPS:
         target["apiVersion"] = "apps/v1"
+    for found in _dicts(_at(obj, "spec").get("metrics")):
+        for key, kind in _TARGETS.items():
+            if key in found:
+                found["type"] = kind
 
 
 def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
@@ -220,11 +224,48 @@ _EVERY_POD = re.compile(
     r"|\b(?:default|all)[\s-]den(?:y|ies)|\bden(?:y|ies)[\s-]all\b",
     re.IGNORECASE,
 )
+_TARGETS = {
+    "averageUtilization": "Utilization",
+    "averageValue": "AverageValue",
+    "value": "Value",
+}
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+    for child in value.values() if isinstance(value, dict) else ():
+        yield from _dicts(child)
+    for child in value if isinstance(value, list) else ():
+        yield from _dicts(child)
+
+
+def _slice(obj: Object, objects: Sequence[Object]) -> None:
+    """Its ports are those that the addresses listen on, where its Service forwards to."""
+    owner = (metadata_of(obj).get("labels") or {}).get("kubernetes.io/service-name")
+    services = [o for o in objects if o["kind"] == "Service" and metadata_of(o)["name"] == owner]
+    for each in _dicts(obj.get("ports")):
+        for port in _dicts([_at(o, "spec").get("ports") for o in services]):
+            target = port.get("targetPort")
+            if port.get("name") == each.get("name") and isinstance(target, int):
+                each["port"] = target
+
+
+def _priority(obj: Object, objects: Sequence[Object]) -> None:
+    """A class that comes with a workload is that workload's."""
+    pods = [pod for each in objects for pod in pod_specs(each)]
+    if sum(each["kind"] == "PriorityClass" for each in objects) == 1:
+        for pod in pods:
+            pod.setdefault("priorityClassName", metadata_of(obj)["name"])
+
+
 _RULES = {
     "ClusterRoleBinding": _binding,
     "HorizontalPodAutoscaler": _autoscaler,
+    "EndpointSlice": _slice,
     "Ingress": _ingress,
     "PersistentVolumeClaim": _claim,
+    "PriorityClass": _priority,
     "RoleBinding": _binding,
     "Service": _service,
     "StatefulSet": _stateful_set,

@@ -28,6 +28,7 @@ from tiphys.propose.author.places import place, without_scratch
 from tiphys.propose.author.settle import settle
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked
+from tiphys.propose.author.wording import to_the_letter
 
 _MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
 _SHOWN = 6  # problems told to the model
@@ -232,6 +233,8 @@ class _Author:
             for each in objects:
                 gone = (*prune(known, each), *take_out_unasked(known, each))
                 notes += [f"{path} left out: not asked for" for path in gone]
+                spelled = to_the_letter(self.task.request, each)
+                notes += [f"{key}: as the request spells it" for key in spelled]
             link(objects, self.task.request)
         found = self._rehearse(objects)
         if self.pieces.mending and found.of("denied"):

@@ -28,6 +28,9 @@ _TRIES = 40
 _EACH = 8  # values for one field
 _WORD = re.compile(r"[^\s,;()\"'`]+")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
+# As the server tells what it would take.
+_ALLOWED = re.compile(r"(?:supported values: |must be (?:either|one of) )(.{1,300})")
+_CHOICE = re.compile(r"\b(?!or\b)[A-Za-z][\w-]*")
 _SIBLING = re.compile(r"([a-z][A-Za-z]+) ([\w.%]+)")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?B?|m|k|millicores?|cores?)?\b")
 _CRON = re.compile(r"(?<!\S)(?:[\d*/,-]+\s+){4}[\w*/,-]+")
@@ -56,6 +59,7 @@ def settle(
             if seen.rank < found.rank:
                 best, found = changed, seen
                 notes.append(words)
+                done.clear()  # what did not help before may help now
                 break
     return best, found, tuple(notes)
 
@@ -100,10 +104,13 @@ def _replaced(objects: Sequence[Object], number: int, made: Object) -> list[Obje
 def _values(request: str, problem: Problem, field: Field, path: Path) -> list[Any]:
     """Values that the field could hold, from the words of the requirement, then of the request."""
     found: list[Any] = []
+    if allowed := _ALLOWED.search(problem.words):
+        found += [scalar(each, field) for each in _CHOICE.findall(allowed[1])]
     for text in (problem.wanted, request) if problem.wanted else (request,):
         found += [scalar(each, field) for each in _texts(text, field, path)]
-    fitting = [each for each in found if _fits(each, field)]
-    return list(dict.fromkeys(fitting))[:_EACH]
+    fitting = dict.fromkeys(each for each in found if _fits(each, field))
+    # "500m" as it stands in the request, before 0.5 as the critic counts.
+    return sorted(fitting, key=lambda each: str(each) not in request)[:_EACH]
 
 
 def _texts(text: str, field: Field, path: Path) -> Iterator[str]:

@@ -24,6 +24,11 @@ _ALL_KEYS = re.compile(r"env\w*|variables?|\ball (?:of )?(?:its|the) (?:keys|val
 _TOKEN = re.compile(r"[A-Za-z]{3,}")
 _SHELLS = frozenset({"sh", "bash", "bin", "exec"})
 _NUMBER = re.compile(r"\d+")
+_POD_LEVEL = re.compile(r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod)\b", re.IGNORECASE)
+_COPIES = re.compile(r"replica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
+_COUNTS = {str(n): word for n, word in enumerate(
+    "zero one two three four five six seven eight nine ten".split()
+)}  # fmt: skip
 Test = Callable[[Any], bool]
 
 
@@ -31,7 +36,14 @@ def take_out_unasked(known: str, obj: Object) -> tuple[str, ...]:
     """Take it out in place; what was taken out. `known` is the request with what exists."""
     asked = _Asked(known)
     gone: list[str] = []
+    spec = obj.get("spec")
+    if isinstance(spec, dict) and "replicas" in spec and not asked.counts(spec["replicas"]):
+        del spec["replicas"]
+        gone.append("replicas")
     for pod in pod_specs(obj):
+        if "resources" in pod and not _POD_LEVEL.search(known):
+            del pod["resources"]
+            gone.append("resources of the whole pod")
         for container in _containers(pod):
             gone += asked.strip(container)
         gone += _unused_volumes(pod, known)
@@ -53,6 +65,11 @@ class _Asked:
             if key in container and not (self._runs or self._spells(container[key])):
                 del container[key]
                 yield key
+        flags = container.get("args")
+        if isinstance(flags, list) and any(map(self._says, flags)):
+            container["args"] = [each for each in flags if not self._made_up(each)]
+            if len(container["args"]) < len(flags):
+                yield "args"
         lists: tuple[tuple[str, Test], ...] = (
             ("env", self._variable),
             ("envFrom", self._source),
@@ -64,6 +81,16 @@ class _Asked:
                 if not container[key]:
                     del container[key]
                 yield key
+
+    def counts(self, number: Any) -> bool:
+        """Whether a number of pods stands in the text, or may hide in it."""
+        said = str(number) in self._numbers or _COUNTS.get(str(number), " ") in self._words
+        return said or bool(_COPIES.search(self._text))
+
+    def _made_up(self, flag: Any) -> bool:
+        return (
+            isinstance(flag, str) and flag.startswith("--") and not self._says(flag.split("=")[0])
+        )
 
     def _spells(self, value: Any) -> bool:
         words = {w.lower() for w in _TOKEN.findall(str(value))} - _SHELLS

@@ -21,6 +21,11 @@ _BOX = re.compile(
 _PACE = pattern(
     r"{N} ?(?:%|percent|pods?|replicas?|instances?)(?: (?:may |can |be |at most )?(?:added|removed|gone|started))? (?:per|a|each|every|in(?: a| any)?|within) (?P<times>\d{1,4} ?)?(?P<unit>seconds?|secs?|s|minutes?|mins?)\b"
 )
+_WAIT = pattern(
+    r"(?:wait\w*|stabili[sz]\w*|calm|quiet|settled?)(?: \w+){0,3}? {N} ?-?(?P<unit>seconds?|secs?|s|minutes?|mins?)\b"
+    r"(?=[^.;]{0,60}(?:scal|shrink|down|remov|up\b|add))|{N} ?-?(?P<more>seconds?|secs?|minutes?|mins?)(?: \w+){0,2} stabili[sz]ation"
+)
+_UP = re.compile(r"\b(?:up|grow\w*|add\w*|out\b(?=\s*$))\b", re.IGNORECASE)
 _DOWN = re.compile(
     r"\b(?:shrink\w*|down|remov\w+|in\b(?=\s*$)|fewer|drop\w*|take\w*\s+away)\b", re.IGNORECASE
 )
@@ -49,6 +54,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
                 if not words.negated(match.start()):
                     yield (covered if found == name else contradicted)(asked, place)
         yield from _pace(words, obj)
+        yield from _wait(words, obj)
     for obj in world.kinds("PrometheusRule"):
         for g, group in enumerate(many(obj, "spec", "groups")):
             for r, each in enumerate(many(group, "rules")):
@@ -99,6 +105,23 @@ def _pace(words: Words, obj: Obj) -> Iterator[Remark]:
             index = next((i for i, (v, _) in enumerate(pairs) if v == value), None)
             place = place if index is None else f"{place}[{index}].periodSeconds"
             yield contradicted(asked, Field(at(obj, place), there))
+
+
+def _wait(words: Words, obj: Obj) -> Iterator[Remark]:
+    """How long figures must stay before anything is done about them."""
+    for match in words.find(_WAIT):
+        said = next(each for each in match.groups() if each)
+        value = seconds(number(said), match["unit"] or match["more"])
+        clause = words.before(match.start(), 40) + match[0] + words.after(match.end(), 60)
+        way = "scaleDown" if _DOWN.search(clause) else "scaleUp" if _UP.search(clause) else ""
+        if not way or words.negated(match.start()):
+            continue
+        asked = Requirement("autoscaling", plainly(value), words.quote(*match.span()), way)
+        there = dig(obj, "spec", "behavior", way, "stabilizationWindowSeconds")
+        place = at(obj, f"spec.behavior.{way}.stabilizationWindowSeconds")
+        same = there is not None and parse_quantity(there) == value
+        told = Field(place, "not set" if there is None else str(there))
+        yield (covered if same else contradicted)(asked, told)
 
 
 def _way(words: Words, field: Field) -> Iterator[Remark]:

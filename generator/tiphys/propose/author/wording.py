@@ -1,0 +1,56 @@
+"""What a request spells out: quoted texts to the letter, and names that are to go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tiphys.ports import Object
+
+_QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|`([^`\n]{2,200})`")
+_ENDS = " \t;,.\n"
+_NAME = r"[\"'`]?([A-Z][A-Z0-9_]{2,60})[\"'`]?"
+_GOES = re.compile(
+    rf"\b(?:remove|drop|delete|get\s+rid\s+of|take\s+out)\s+(?:the\s+)?(?:\w+\s+){{0,2}}?{_NAME}"
+    rf"|{_NAME}\s+(?:can|must|should|has\s+to|is\s+to)\s+(?:go|be\s+(?:removed|dropped|deleted))\b"
+    rf"|{_NAME}\s+is\s+(?:no\s+longer|not)\s+needed",
+)
+
+
+def to_the_letter(request: str, obj: Object) -> tuple[str, ...]:
+    """Set in place what differs from a quoted text only at its ends, and remove what is to go."""
+    quoted = {each.strip(_ENDS): each for pair in _QUOTED.findall(request) for each in pair if each}
+    done = [*_spelled(obj, {short: text for short, text in quoted.items() if short != text})]
+    gone = {name for match in _GOES.finditer(request) for name in match.groups() if name}
+    for holder in _holders(obj):
+        kept = [each for each in holder["env"] if each.get("name") not in gone]
+        if len(kept) < len(holder["env"]):
+            holder["env"] = kept
+            done.append("env")
+    return tuple(done)
+
+
+def _spelled(value: Any, quoted: dict[str, str]) -> Iterator[str]:
+    for key, child in _children(value):
+        if isinstance(child, str) and child in quoted:
+            value[key] = quoted[child]
+            yield str(key)
+        elif isinstance(child, dict | list):
+            yield from _spelled(child, quoted)
+
+
+def _holders(value: Any) -> Iterator[dict[str, Any]]:
+    """Everything with a list of environment variables."""
+    if isinstance(value, dict):
+        env = value.get("env")
+        if isinstance(env, list) and all(isinstance(each, dict) for each in env):
+            yield value
+    for _, child in _children(value):
+        yield from _holders(child)
+
+
+def _children(value: Any) -> list[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else []
