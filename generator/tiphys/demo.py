@@ -31,8 +31,8 @@ TOO_TIGHT = (
 SCALE = "Scale the storefront in shop to 5 replicas"
 BANNER = "Publish a maintenance banner called spring-sale in namespace shop, note: back-soon"
 UNSERVED = (
-    "Set a LimitRange called box-limits in namespace studio: containers get a default limit of 200Mi "
-    "memory and default requests of 50m cpu and 100Mi memory"
+    "Set a LimitRange called box-limits in namespace studio: containers get a default limit of "
+    "200Mi memory and default requests of 50m cpu and 100Mi memory"
 )
 LIKE_IT = (
     "Set a LimitRange called night-limits in namespace archive: containers get a default limit of "

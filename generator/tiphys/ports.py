@@ -7,7 +7,7 @@ exception never crosses a port.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from tiphys.domain.evidence import Tier
 from tiphys.domain.forge import Comment, Issue, Pull, ReviewDecision, Status, StatusState
+from tiphys.domain.history import Commit
 from tiphys.domain.rehearsal import Rehearsal
 from tiphys.domain.testreport import TestReport
 from tiphys.domain.trace import Entry as TraceEntry
@@ -399,3 +400,10 @@ class Model(Protocol):
         `schema` (JSON Schema) asks for an answer that follows it. Not every server can promise
         that, and none does for an answer that is `cut`: who asks has to parse all the same.
         """
+
+
+class Log(Protocol):
+    """Reads where a branch has stood."""
+
+    def log(self, rev: str) -> Iterator[Commit]:
+        """From `rev` back along first parents, newest first. NotFound, Refused (shallow clone)."""

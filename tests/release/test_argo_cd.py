@@ -19,19 +19,10 @@ from tiphys.domain.policy import SYSTEM_KINDS, SYSTEM_NAMESPACES
 from tiphys.library import load_skill, render, strict_yaml
 from tiphys.ports import ClusterApi, Object
 from tiphys.toolchain import locate
-from tiphys.toolchain.module_files import ModuleFiles, module_files
+from tiphys.toolchain.module_files import locked_files, module_files
 
 CD = Path(__file__).parents[2] / "argo" / "cd"
-CRDS = ModuleFiles(
-    name="argo-cd-crds",
-    module="github.com/argoproj/argo-cd/v3",
-    version="3.5.2",
-    folder="manifests/crds",
-    sha256={
-        "application-crd.yaml": "5dde0e229249b6b707beb98674c1deae3949d5c319a6c45b9f5a80c99618e40c",
-        "appproject-crd.yaml": "ab225266944322750136f1198d93786e4a79a0e43c8d149abfba44da30a3eac8",
-    },
-)
+CRDS = locked_files("argo-cd-crds")
 # Beyond those that the policy names: they decide what is let in, or what is delivered.
 DANGEROUS = {
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),

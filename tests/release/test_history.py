@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tiphys.adapters.git_history import GitHistory
 from tiphys.adapters.git_repository import GitRepository
 from tiphys.domain.errors import NotFound, Refused
-from tiphys.releases.history import Commit, read_history
+from tiphys.domain.history import Commit
+from tiphys.releases.history import read_history
 from tiphys.releases.taking_back import take_back_release
 
 WEB = "manifests/shop/web"

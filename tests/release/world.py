@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tiphys.domain.history import Commit
 from tiphys.library import Release
 from tiphys.library.release import write_release
-from tiphys.releases.history import Commit, History, read_history
+from tiphys.releases.history import History, read_history
 from tiphys.releases.taking_back import TakeBack
 from tiphys.testing.memory_repository import MemoryRepository
 

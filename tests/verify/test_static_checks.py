@@ -218,6 +218,7 @@ MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: hello, namespace: shop
         (MAP.format(", ownerReferences: []", ""), "metadata.ownerReferences"),
         (MAP.format(", uid: x", ""), "metadata.uid"),
         (MAP.format("", "status: {}\n"), "status is written by controllers"),
+        ("# +argocd:skip-file-rendering\n" + MAP.format("", ""), "hides the file from delivery"),
         (
             MAP.format(", annotations: {argocd.argoproj.io/hook: PreSync}", ""),
             "argocd.argoproj.io/hook steers",

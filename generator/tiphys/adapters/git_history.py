@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tiphys.adapters.git_refs import open_git, translated
 from tiphys.domain.errors import InvalidInput, NotFound, Refused
-from tiphys.releases.history import Commit
+from tiphys.domain.history import Commit
 
 if TYPE_CHECKING:
     import pygit2

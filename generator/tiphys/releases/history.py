@@ -2,63 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from tiphys.domain import trailers
 from tiphys.domain.errors import InvalidInput, NotFound, Refused
+from tiphys.domain.history import Commit
 from tiphys.domain.markdown import visible
 from tiphys.domain.tree import MODE_FILE
 from tiphys.library import CLUSTER_FOLDER, RELEASE_FILE, Release, read_release
-from tiphys.ports import RepositoryReader
+from tiphys.ports import Log, RepositoryReader
 from tiphys.verify.subject import release_folder
 
 FOLDERS = ("manifests", "skills")
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}\Z")
-_PULL = re.compile(r"Merge #([1-9][0-9]{0,8}): ")
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """A commit that the target branch stood at.
-
-    `before` is where it stood until then ("" at its beginning), `merged` the head that was merged
-    ("" for anything but a merge), `author` the name that git has for whoever made it, which nobody
-    proves, `seconds` since the epoch.
-    """
-
-    sha: str
-    before: str
-    merged: str
-    author: str
-    seconds: float
-    message: str
-
-    @property
-    def subject(self) -> str:
-        """The message's first line."""
-        return self.message.strip().partition("\n")[0]
-
-    @property
-    def pull(self) -> int | None:
-        """Number of the pull request that it merged, as its message says."""
-        found = _PULL.match(self.message)
-        return int(found[1]) if found and self.merged else None
-
-    @property
-    def issue(self) -> int | None:
-        """Number of the issue that it serves, as its message says."""
-        said = trailers.parse(self.message).get(trailers.REQUEST, "")
-        return int(said) if _NUMBER.match(said) else None
-
-
-class Log(Protocol):
-    """Reads where a branch has stood."""
-
-    def log(self, rev: str) -> Iterator[Commit]:
-        """From `rev` back along first parents, newest first. NotFound, Refused (shallow clone)."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from tiphys.acceptance import trusted
 from tiphys.context import Ports
 from tiphys.domain.errors import Unavailable
 from tiphys.domain.evidence import Verdict
-from tiphys.releases.history import Commit, History, split
+from tiphys.domain.history import Commit
+from tiphys.releases.history import History, split
 
 SkillState = Literal["current", "changed", "gone", ""]
 

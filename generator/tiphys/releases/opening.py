@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from tiphys.domain.errors import Conflict, LimitExceeded, NotFound, Refused
 from tiphys.domain.forge import Pull
+from tiphys.domain.history import Commit
 from tiphys.domain.markdown import cell
 from tiphys.domain.policy import Settings
 from tiphys.domain.wording import counted
 from tiphys.ports import Forge, Repository
-from tiphys.releases.history import Commit, History, short_name
+from tiphys.releases.history import History, short_name
 from tiphys.releases.taking_back import Reset, TakeBack
 
 BRANCHES = "take-back/"  # a person's: not among those of programs

@@ -10,8 +10,9 @@ from tiphys.context import Ports
 from tiphys.domain.errors import NotFound, Unavailable
 from tiphys.domain.evidence import Verdict
 from tiphys.domain.forge import Issue, Pull
+from tiphys.domain.history import Commit
 from tiphys.releases.find import Place
-from tiphys.releases.history import Commit, History
+from tiphys.releases.history import History
 from tiphys.releases.listing import SkillState, judged, skill_state
 
 _SOMEBODY = "somebody who is trusted here"

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tiphys.domain.errors import InvalidInput, NotFound, Refused
+from tiphys.domain.history import Commit
 from tiphys.domain.markdown import visible
 from tiphys.domain.wording import counted
 from tiphys.library import RELEASE_FILE
 from tiphys.releases.history import (
-    Commit,
     History,
     files_at,
     folders_at,

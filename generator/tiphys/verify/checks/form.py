@@ -35,6 +35,7 @@ _STEERING = re.compile(
     r"(?:[a-z0-9-]+\.)*"
     r"(?:argoproj\.io|helm\.sh|fluxcd\.io|kubectl\.kubernetes\.io|config\.(?:kubernetes|k8s)\.io)/"
 )
+_UNSEEN = b"+argocd:skip-file-rendering"  # counts in comments too
 _WRITES = ("apply", "create", "update", "patch", "delete")
 # Not for a test to write by itself: the skill's own manifests may hold some of them.
 _BEYOND = frozenset({"ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass"})
@@ -59,6 +60,11 @@ def check_form(subject: Subject, policy: Policy) -> Finding:
     """`fail` names the field or file that a manifest or skill must not have."""
     kept = [] if subject.loose else [change.path for change in subject.changes if change.new]
     problems = [problem for path in kept for problem in _file(path)]
+    problems += [
+        f"{ascii(path)[1:-1]}: {_UNSEEN.decode()} hides the file from delivery; take it out"
+        for path in kept
+        if path.startswith("manifests/") and _UNSEEN in subject.reader.read(subject.rev, path)
+    ]
     for path, found in subject.documents:
         what = f"{path}: {found['kind']}/{found['metadata']['name']}"
         problems += [f"{what}: {problem}" for problem in _object(path, found)]
@@ -161,4 +167,4 @@ def _keys(value: Any) -> tuple[str, ...]:
     return tuple(str(key) for key in value) if isinstance(value, dict) else ()
 
 
-CHECK = StaticCheck("form", "static", 2, check_form)
+CHECK = StaticCheck("form", "static", 3, check_form)
