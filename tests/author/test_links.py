@@ -51,3 +51,27 @@ def test_the_old_way_to_name_a_class_becomes_the_field():
     link([ingress])
     assert ingress["spec"]["ingressClassName"] == "public"
     assert "annotations" not in ingress["metadata"]
+
+
+def test_the_ports_of_addresses_are_those_that_the_service_forwards_to():
+    service = thing(
+        "Service", "ldap", spec={"ports": [{"name": "l", "port": 636, "targetPort": 7}]}
+    )
+    addresses = thing("EndpointSlice", "ldap-1", ports=[{"name": "l", "port": 636}])
+    addresses["metadata"]["labels"] = {"kubernetes.io/service-name": "ldap"}
+    link([service, addresses])
+    assert addresses["ports"] == [{"name": "l", "port": 7}]
+
+
+def test_a_priority_class_is_for_the_workload_that_comes_with_it():
+    pods = {"spec": {"template": {"spec": {"containers": [{"image": "x"}]}}}}
+    workload = thing("Deployment", **pods)
+    link([thing("PriorityClass", "first"), workload])
+    assert workload["spec"]["template"]["spec"]["priorityClassName"] == "first"
+
+
+def test_the_kind_of_a_target_follows_from_its_figure():
+    target = {"type": "Scale", "averageUtilization": 70}
+    scaler = thing("HorizontalPodAutoscaler", spec={"metrics": [{"resource": {"target": target}}]})
+    link([scaler])
+    assert target["type"] == "Utilization"

@@ -12,7 +12,7 @@ _QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|`([^`\n]{2,200})`")
 _ENDS = " \t;,.\n"
 _NAME = r"[\"'`]?([A-Z][A-Z0-9_]{2,60})[\"'`]?"
 _GOES = re.compile(
-    rf"\b(?:remove|drop|delete|get\s+rid\s+of|take\s+out)\s+(?:the\s+)?(?:\w+\s+){{0,2}}?{_NAME}"
+    rf"\b(?i:remove|drop|delete|get\s+rid\s+of|take\s+out)\s+(?:the\s+)?(?:\w+\s+){{0,2}}?{_NAME}"
     rf"|{_NAME}\s+(?:can|must|should|has\s+to|is\s+to)\s+(?:go|be\s+(?:removed|dropped|deleted))\b"
     rf"|{_NAME}\s+is\s+(?:no\s+longer|not)\s+needed",
 )

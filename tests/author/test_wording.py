@@ -1,0 +1,96 @@
+"""Quoted texts stand to the letter, and what is to go goes."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.author.boards import COMPONENTS
+from tiphys.domain.rehearsal import Problem, Rehearsal
+from tiphys.library.openapi import Schemas
+from tiphys.propose.author.fields import parse_path
+from tiphys.propose.author.settle import settle
+from tiphys.propose.author.wording import to_the_letter
+
+
+def test_what_differs_from_a_quoted_text_only_at_its_end_is_spelled_like_it():
+    obj = {"kind": "ConfigMap", "data": {"proxy.conf": "listen 8081", "other": "listen"}}
+    done = to_the_letter('The file proxy.conf holds "listen 8081;".', obj)
+    assert (done, obj["data"]["proxy.conf"]) == (("proxy.conf",), "listen 8081;")
+    assert obj["data"]["other"] == "listen"
+
+
+@pytest.mark.parametrize(
+    ("request_", "names"),
+    [
+        ("OLD_MODE can go, POOL_SIZE must be 5.", ["POOL_SIZE"]),
+        ("Remove the variable OLD_MODE.", ["POOL_SIZE"]),
+        ("OLD_MODE is no longer needed.", ["POOL_SIZE"]),
+        ("POOL_SIZE must be 5.", ["OLD_MODE", "POOL_SIZE"]),
+    ],
+)
+def test_a_variable_that_is_to_go_goes(request_, names):
+    env = [{"name": "OLD_MODE", "value": "x"}, {"name": "POOL_SIZE", "value": "5"}]
+    obj = {"kind": "Pod", "spec": {"containers": [{"name": "a", "env": env}]}}
+    to_the_letter(request_, obj)
+    assert [each["name"] for each in obj["spec"]["containers"][0]["env"]] == names
+
+
+_json = st.recursive(
+    st.none() | st.integers() | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["env", "name", "data", "a"]), inner, max_size=3)
+    ),
+    max_leaves=15,
+)
+
+
+@given(request=st.text(max_size=40), obj=st.dictionaries(st.text(max_size=4), _json, max_size=3))
+def test_any_object_is_settled_after_the_first_time(request, obj):
+    to_the_letter(request, obj)
+    once = copy.deepcopy(obj)
+    to_the_letter(request, obj)
+    assert obj == once
+
+
+def test_a_path_without_the_position_leads_to_the_item_that_has_the_field():
+    obj = {"spec": {"mounts": [{"name": "a"}, {"name": "b", "subPath": "/x"}]}}
+    assert parse_path("spec.mounts.subPath", obj, None) == ("spec", "mounts", 1, "subPath")
+    assert parse_path("spec.mounts[0].name", obj, None) == ("spec", "mounts", 0, "name")
+
+
+def run_settle(request, judge, **fields):
+    obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, **fields}
+    documents = {"v1": {"components": {"schemas": COMPONENTS}}}
+
+    def rehearse(objects):
+        return Rehearsal(tuple(judge(objects[0])), covered=0, live=tuple(objects))
+
+    schemas = Schemas(lambda version: documents.get(version, {}))
+    made, found, _ = settle(request, [obj], rehearse([obj]), schemas=schemas, rehearse=rehearse)
+    return made[0], found
+
+
+def test_what_the_server_says_it_would_take_is_tried():
+    def judge(obj):
+        if obj["data"].get("target") != "Average":
+            words = 'Unsupported value: "": supported values: "Utilisation", "Average"'
+            yield Problem("refused", words, "ConfigMap/c", "data.target")
+
+    made, found = run_settle("Scale it.", judge, data={"target": ""})
+    assert (made["data"]["target"], found.good) == ("Average", True)
+
+
+def test_what_did_not_help_is_tried_again_after_something_else_did():
+    def judge(obj):
+        if obj["size"] != 7 or obj.get("mode") != "Fast":
+            yield Problem("contradicted", "size is wrong", "ConfigMap/c", "size", "7")
+        if obj.get("mode") != "Fast":
+            yield Problem("contradicted", "mode is wrong", "ConfigMap/c", "mode", "Fast")
+
+    made, found = run_settle("Seven, fast: 7.", judge, size=1, mode="Slow")
+    assert (made["size"], made["mode"], found.good) == (7, "Fast", True)
