@@ -263,3 +263,9 @@ def test_a_group_waits_for_the_one_before_and_all_of_it_is_told() -> None:
         ("good", "pass"),
         ("after", "skipped"),
     ]
+
+
+def test_a_plan_of_static_checks_alone_leases_nothing() -> None:
+    run = Checks(lease=Unavailable("no room"))
+    run.plan = replace(run.plan, gate=(), groups=())
+    assert [e.check for e in run.verify().evidence] == ["one", "two"]
