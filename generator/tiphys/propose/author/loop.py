@@ -21,6 +21,7 @@ from tiphys.propose.author.cards import cards_of, prune
 from tiphys.propose.author.fields import name_of, parse_path
 from tiphys.propose.author.harden import harden
 from tiphys.propose.author.links import link
+from tiphys.propose.author.literals import unused
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.missing import missing
 from tiphys.propose.author.outline import outlines
@@ -68,6 +69,7 @@ class _Author:
     unread: tuple[str, ...] = ()
     step: str = ""  # the kind of the one object that was asked for, if it was only one
     steps: list[str] = field(default_factory=list)
+    hinted: set[str] = field(default_factory=set)
     asked: str = ""  # how the newest answer was sampled
     sampling: str = ""  # and how the best one was
     _schemas: Schemas | None = None
@@ -121,8 +123,15 @@ class _Author:
             self.scribe(Result(number, str(problem), "failed", answer.text, self.unread, (), *told))
         else:
             self._compare(number, attempt, told)
-        if self.best and self.best.rehearsal.good and not self._next_step():
+        if self.best and self.best.rehearsal.good and not (self._next_step() or self._unsaid()):
             self.ended = "nothing is known to be wrong"
+
+    def _unsaid(self) -> list[str]:
+        """What the request says and no field holds, in words, unless the model was told so."""
+        if self.best is None or not self.pieces.literals:
+            return []
+        words = (f'the request says "{each}", and no field has it' for each in self.best.unused)
+        return [each for each in words if each not in self.hinted]
 
     def _next_step(self) -> str:
         """A kind of which an object is missing, and was not asked for yet."""
@@ -167,7 +176,8 @@ class _Author:
             if self.pieces.sampling:
                 return asked, _WARM, "the same again brings nothing new: take another sample"
             return asked, 0.0, "write the whole answer"
-        told = _told(self.best.rehearsal.problems)
+        told = [*_told(self.best.rehearsal.problems), *self._unsaid()]
+        self.hinted.update(told)
         again = prompt.render("again", problems=told[:_SHOWN], notes=self._notes())
         previous = Message("assistant", dump(self.best.objects))
         return [*asked, previous, Message("user", again)], 0.0, "tell it what is wrong"
@@ -250,7 +260,10 @@ class _Author:
                 rehearse=self._rehearse,
             )
             notes += said
-        return Attempt(tuple(objects), found, tuple(notes), answer.text)
+        lacking: tuple[str, ...] = ()
+        if self.pieces.literals:
+            lacking = unused(self.task.request, objects, self.task.context)
+        return Attempt(tuple(objects), found, tuple(notes), answer.text, lacking)
 
     def _served(self) -> Sequence[Kind]:
         if not self._kinds:
@@ -282,7 +295,11 @@ class _Author:
         if self.best is None:
             return True
         new, old = attempt.rehearsal, self.best.rehearsal
-        return new.troubles <= old.troubles if self.step else new.rank < old.rank
+        if self.step:
+            return new.troubles <= old.troubles
+        return (new.troubles[:3], len(attempt.unused), new.rank) < (
+            old.troubles[:3], len(self.best.unused), old.rank
+        )  # fmt: skip
 
 
 def _told(problems: Sequence[Problem]) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class Pieces:
     sampling: bool = True
     steps: bool = True
     outlines: bool = True
+    literals: bool = True
 
 
 ALL = Pieces()
@@ -48,12 +49,16 @@ ALL = Pieces()
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Objects with the evidence about them. `notes` say what was changed after the model."""
+    """Objects with the evidence about them. `notes` say what was changed after the model.
+
+    `unused` is what the request says and no field holds.
+    """
 
     objects: tuple[Object, ...]
     rehearsal: Rehearsal
     notes: tuple[str, ...] = ()
     answer: str = ""
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

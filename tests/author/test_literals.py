@@ -1,0 +1,58 @@
+"""What a request says and no field holds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.author.boards import Board
+from tests.author.test_loop import config, run
+from tiphys.propose.author.literals import unused
+from tiphys.testing.scripted_model import ScriptedModel
+
+POD = {
+    "kind": "Pod",
+    "metadata": {"name": "db-main", "labels": {"tier": "gold"}},
+    "spec": {
+        "containers": [
+            {"image": "registry.example/db:1", "resources": {"limits": {"memory": "512M"}}}
+        ],
+        "terminationGracePeriodSeconds": 600,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "lacking"),
+    [
+        ("A Pod db-main of registry.example/db:1 with 512 MB, tier=gold.", []),
+        ("A read-only Pod that gets 10 minutes to end, once a day, at 3 o'clock.", []),
+        ("Pod db-main with a cache of 200Mi.", ["200Mi"]),
+        ('Pod db-main, marked "cost: r42".', ["cost: r42"]),
+        ("Pod db-main of registry.example/db:2.", ["registry.example/db:2"]),
+        ("Pod db-main on port 5432 at db.example.", ["5432", "db.example"]),
+        ("LOG_LEVEL=debug", ["LOG_LEVEL=debug"]),
+    ],
+)
+def test_what_is_not_used(request_, lacking):
+    assert list(unused(request_, [POD])) == lacking
+
+
+@given(st.text(max_size=200))
+def test_what_stands_in_a_field_is_used_and_any_text_can_be_read(text):
+    found = unused(text, [])
+    assert unused(text, [{"data": dict.fromkeys(found, "x")}]) == ()
+
+
+def test_the_model_is_told_once_what_it_left_out():
+    model = ScriptedModel(config(3), config(3, mode="Slow-200Mi"))
+    made, _ = run(model, Board(), request="Keep 200Mi free.")
+    assert made.good
+    assert 'the request says "200Mi", and no field has it' in model.calls[1][-1].text
+    assert (made.calls, made.best.unused) == (2, ())
+
+
+def test_what_the_model_leaves_out_again_is_let_be():
+    made, _ = run(ScriptedModel(config(3)), Board(), request="Keep 200Mi free.")
+    assert (made.good, made.calls, made.best.unused) == (True, 2, ("200Mi",))
