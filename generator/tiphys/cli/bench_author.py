@@ -42,7 +42,7 @@ def command(
     json_: bool,
 ) -> int:
     """Needs a model: OPENAI_BASE_URL, or an installed one (`tiphys model install`)."""
-    from tiphys.bootstrap import measure_author
+    from tiphys.bootstrap.benches import measure_author
     from tiphys.learn.author_bench import SETUPS, figures, table
     from tiphys.learn.tasks import load_tasks
 

@@ -26,7 +26,7 @@ from tiphys.cli.output import as_json, progress, table
 @click.option("--json", "json_", is_flag=True, help="Print as JSON.")
 def command(runs: int, skills: int, only: str | None, json_: bool) -> int:
     """Every bound is the project's own promise; a broken one is printed, not hidden."""
-    from tiphys.bootstrap import measure_speed
+    from tiphys.bootstrap.benches import measure_speed
 
     with progress() as tell:
         figures = list(measure_speed(runs=runs, skills=skills, only=only, progress=tell))
