@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from tiphys.domain.errors import InvalidInput
 from tiphys.library import strict_yaml
+from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.ports import Object
 from tiphys.propose.author.types import Example
 
 _MOST = 3
 _LETTERS = 3000  # shown in all
+_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w[\w.-]*")
 _PART = re.compile(r"\[([^\]]*)\]|([^.\[]+)")
 
 
@@ -31,15 +35,22 @@ class Card:
     optional: Mapping[str, re.Pattern[str]]
     example: str
 
-    @property
-    def shown(self) -> Example:
-        """As the model sees it."""
-        return Example(f"An example of a {self.kind}", self.example)
+    def shown(self, request: str) -> Example:
+        """As the model sees it: without optional fields that no word of the request asks for."""
+        text = self.example.encode()
+        for obj in strict_yaml.load_documents(text, source=self.kind):
+            if obj["kind"] == self.kind:
+                name = obj["metadata"]["name"]
+                for path in _unasked(request, self, obj):
+                    with suppress(InvalidInput):
+                        patch = FieldPatch(self.kind, name, path, op="remove")
+                        text = apply_patches(text, [patch])
+        return Example(f"An example of a {self.kind}", text.decode().strip())
 
 
-def cards_of(kind: str) -> tuple[Example, ...]:
+def cards_of(kind: str, request: str) -> tuple[Example, ...]:
     """The example of a kind, or none."""
-    return tuple(each.shown for each in known() if each.kind == kind)
+    return tuple(each.shown(request) for each in known() if each.kind == kind)
 
 
 def cards_for(request: str) -> tuple[Example, ...]:
@@ -50,12 +61,12 @@ def cards_for(request: str) -> tuple[Example, ...]:
     for _, _, card in sorted(found, key=lambda each: each[:2])[:_MOST]:
         if sum(len(each.example) for each in chosen) + len(card.example) <= _LETTERS:
             chosen.append(card)
-    return tuple(each.shown for each in chosen)
+    return tuple(each.shown(request) for each in chosen)
 
 
 def prune(request: str, obj: Object) -> tuple[str, ...]:
     """Take out in place what its card calls optional and no word asks for; the paths of it."""
-    low = request.lower()
+    low = _spoken(request)
     gone = []
     for card in known():
         if card.kind == obj.get("kind"):
@@ -63,6 +74,31 @@ def prune(request: str, obj: Object) -> tuple[str, ...]:
                 if not words.search(low) and _take_out(obj, _parts(path)):
                     gone.append(path)
     return tuple(gone)
+
+
+def _spoken(request: str) -> str:
+    """In small letters and without images, whose parts are no words."""
+    return _IMAGE.sub(" ", request.lower())
+
+
+def _unasked(request: str, card: Card, obj: Object) -> Iterator[tuple[str | int, ...]]:
+    low = _spoken(request)
+    for path, words in card.optional.items():
+        if not words.search(low):
+            yield from _places(obj, _parts(path))
+
+
+def _places(value: Any, parts: Sequence[str]) -> Iterator[tuple[str | int, ...]]:
+    """Where the parts lead to in an object; "" is every item."""
+    if not parts:
+        yield ()
+        return
+    part, *rest = parts
+    if part == "" and isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from ((number, *more) for more in _places(each, rest))
+    elif isinstance(value, dict) and part in value:
+        yield from ((part, *more) for more in _places(value[part], rest))
 
 
 def _parts(path: str) -> list[str]:

@@ -152,7 +152,7 @@ class _Author:
                 "one",
                 kind=kind,
                 request=self.task.request,
-                examples=cards_of(kind),
+                examples=cards_of(kind, self.task.request),
                 others=dump([without_scratch(each) for each in self.best.objects]),
             )
             return [system, Message("user", one)], 0.0, f"a smaller step: only the missing {kind}"

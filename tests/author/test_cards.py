@@ -1,0 +1,50 @@
+"""Examples are shown with what a request asks for, and nothing else is copied from them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tiphys.library import strict_yaml
+from tiphys.propose.author.cards import cards_for, cards_of, known, prune
+
+WORDS = sorted({word for card in known() for each in card.optional.values()
+                for word in each.pattern.split("|") if word.isalpha()})  # fmt: skip
+
+
+def shown_and_pruned(card, request):
+    shown = strict_yaml.load_documents(card.shown(request).text, source="shown")
+    pruned = strict_yaml.load_documents(card.example, source="card")
+    for each in pruned:
+        prune(request, each)
+    return shown, pruned
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join))
+def test_what_is_shown_is_what_would_be_left_of_it(request):
+    for card in known():
+        shown, pruned = shown_and_pruned(card, request)
+        assert shown == pruned, card.kind
+
+
+def test_what_is_asked_for_is_shown_with_its_comments():
+    [plain] = cards_of("CronJob", "A CronJob for registry.example/b/c:1")
+    assert "concurrencyPolicy" not in plain.text
+    assert "command" not in plain.text
+    [never_two] = cards_of("CronJob", "A CronJob whose runs never overlap")
+    assert "concurrencyPolicy: Forbid  # never two at once" in never_two.text
+
+
+@pytest.mark.parametrize(
+    ("request_", "kinds"),
+    [
+        ("Run a Deployment in namespace shop", ["Deployment"]),
+        ("Create the namespace shop", ["Namespace"]),
+        ("A Service for the pods of web", ["Service"]),
+        ("A single Pod with a sidecar", ["Pod"]),
+    ],
+)
+def test_a_kind_is_shown_where_one_is_to_be_made(request_, kinds):
+    assert [each.about.split()[-1] for each in cards_for(request_)] == kinds
