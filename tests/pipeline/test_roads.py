@@ -9,6 +9,7 @@ import pytest
 
 from tests.author.boards import Board, wants
 from tests.pipeline.world import World
+from tiphys.library.prompts import load_prompt
 from tiphys.pipeline import generate
 from tiphys.testing.scripted_model import ScriptedModel
 
@@ -69,7 +70,7 @@ def test_what_a_model_wrote_comes_with_the_skill_that_it_becomes(world: World) -
     assert "manifests/shop/banner/release.toml" in paths
     message = world.repository.message(work.pull.source)
     assert "Tiphys-Model: scripted" in message
-    assert "Tiphys-Prompt: author@1" in message
+    assert f"Tiphys-Prompt: {load_prompt('author').id}" in message
     assert "Tiphys-Sampling: temperature=0.0 seed=0" in message
     assert "Road: author" in world.bot.pull(work.pull.number).body
 
