@@ -113,6 +113,11 @@ def without(obj: Object, path: Path) -> Object | None:
     return made
 
 
+def items(value: Any) -> list[Any]:
+    """A list as it is; what is none has no items."""
+    return value if isinstance(value, list) else []
+
+
 def metadata_of(obj: Object) -> dict[str, Any]:
     """Its metadata, made where there is none."""
     found = obj.get("metadata")

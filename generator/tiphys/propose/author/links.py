@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import metadata_of
+from tiphys.propose.author.fields import items, metadata_of
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
@@ -95,7 +95,8 @@ def _labels_of_pods(objects: Sequence[Object]) -> list[tuple[Object, dict[str, A
         if each["kind"] in _WORKLOADS:
             found.append((each, _at(each, "spec", "template", "metadata", "labels")))
         elif each["kind"] == "Pod":
-            found.append((each, metadata_of(each).get("labels") or {}))
+            labels = metadata_of(each).get("labels")
+            found.append((each, labels if isinstance(labels, dict) else {}))
     return found
 
 
@@ -125,7 +126,7 @@ def _stateful_set(obj: Object, objects: Sequence[Object]) -> None:
     ]
     if not spec.get("serviceName"):
         spec["serviceName"] = headless[0] if len(headless) == 1 else metadata_of(obj).get("name")
-    for each in spec.get("volumeClaimTemplates") or ():
+    for each in items(spec.get("volumeClaimTemplates")):
         if isinstance(each, dict):
             _claim(each, objects)
 
@@ -154,9 +155,9 @@ def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
             _at(obj, "spec").setdefault("ingressClassName", notes.pop(key))
         if not notes:
             del metadata_of(obj)["annotations"]
-    for rule in _at(obj, "spec").get("rules") or ():
+    for rule in items(_at(obj, "spec").get("rules")):
         http = rule.get("http") if isinstance(rule, dict) else None
-        for path in (http.get("paths") if isinstance(http, dict) else None) or ():
+        for path in items(http.get("paths") if isinstance(http, dict) else None):
             if isinstance(path, dict):
                 path.setdefault("pathType", "Prefix")
                 path.setdefault("path", "/")
@@ -172,7 +173,7 @@ def _binding(obj: Object, objects: Sequence[Object]) -> None:
     if obj["kind"] == "RoleBinding" and len(places) == 1 and places[0]:  # it binds no other
         metadata_of(obj)["namespace"] = places[0]
     place = metadata_of(obj).get("namespace")
-    for each in obj.get("subjects") or ():
+    for each in items(obj.get("subjects")):
         if not isinstance(each, dict):
             continue
         if each.get("kind") == "ServiceAccount":
@@ -192,7 +193,7 @@ def _binding(obj: Object, objects: Sequence[Object]) -> None:
 
 def _name_ports(obj: Object, request: str) -> None:
     """Several ports need names: the request's word for each, or what the number stands for."""
-    ports = [each for each in _at(obj, "spec").get("ports") or () if isinstance(each, dict)]
+    ports = [each for each in items(_at(obj, "spec").get("ports")) if isinstance(each, dict)]
     if len(ports) < 2:
         return
     for each in ports:
@@ -242,7 +243,8 @@ def _dicts(value: Any) -> Iterator[dict[str, Any]]:
 
 def _slice(obj: Object, objects: Sequence[Object]) -> None:
     """Its ports are those that the addresses listen on, where its Service forwards to."""
-    owner = (metadata_of(obj).get("labels") or {}).get("kubernetes.io/service-name")
+    labels = metadata_of(obj).get("labels")
+    owner = labels.get("kubernetes.io/service-name") if isinstance(labels, dict) else None
     services = [o for o in objects if o["kind"] == "Service" and metadata_of(o)["name"] == owner]
     for each in _dicts(obj.get("ports")):
         for port in _dicts([_at(o, "spec").get("ports") for o in services]):

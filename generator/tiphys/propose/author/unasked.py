@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.author.fields import items
 from tiphys.propose.author.links import pod_specs
 
 _IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w][\w.-]*")
@@ -118,7 +119,7 @@ class _Asked:
 
 def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for key in ("initContainers", "containers"):
-        yield from (each for each in pod.get(key) or () if isinstance(each, dict))
+        yield from (each for each in items(pod.get(key)) if isinstance(each, dict))
 
 
 def _unused_volumes(pod: dict[str, Any], known: str) -> Iterator[str]:
@@ -126,8 +127,8 @@ def _unused_volumes(pod: dict[str, Any], known: str) -> Iterator[str]:
     volumes = pod.get("volumes")
     if not isinstance(volumes, list):
         return
-    mounts = [m for each in _containers(pod) for m in each.get("volumeMounts") or ()]
-    mounted = {each.get("name") for each in mounts if isinstance(each, dict)}
+    mounts = [m for each in _containers(pod) for m in items(each.get("volumeMounts"))]
+    mounted = [each.get("name") for each in mounts if isinstance(each, dict)]
     kept = [
         each
         for each in volumes

@@ -24,7 +24,7 @@ def to_the_letter(request: str, obj: Object) -> tuple[str, ...]:
     done = [*_spelled(obj, {short: text for short, text in quoted.items() if short != text})]
     gone = {name for match in _GOES.finditer(request) for name in match.groups() if name}
     for holder in _holders(obj):
-        kept = [each for each in holder["env"] if each.get("name") not in gone]
+        kept = [each for each in holder["env"] if str(each.get("name")) not in gone]
         if len(kept) < len(holder["env"]):
             holder["env"] = kept
             done.append("env")
