@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
-from typing import Any
 
 from tiphys.domain.errors import InvalidInput, LimitExceeded
 from tiphys.domain.policy import Policy
@@ -12,7 +11,7 @@ from tiphys.learn.tasks import Task
 from tiphys.library import load_skill_at, skill_names, strict_yaml
 from tiphys.library.openapi import Schemas
 from tiphys.ports import Repository, Workbench
-from tiphys.propose.author.fields import Path
+from tiphys.propose.author.report import field_schemas
 from tiphys.propose.induce import Induced, induce, near_duplicate
 from tiphys.verify import plan
 from tiphys.verify.check import Sandbox
@@ -57,12 +56,7 @@ def _induced(
 ) -> Induced:
     files = {f"{n:02}.yaml": strict_yaml.dump(o).encode() for n, o in enumerate(task.objects, 1)}
     with bench(task) as described:
-        schemas = Schemas(described.openapi)
-
-        def look(api_version: str, kind: str, path: Path) -> Mapping[str, Any] | None:
-            field = schemas.at(api_version, kind, path)
-            return field.schema if field is not None else None
-
+        look = field_schemas(Schemas(described.openapi))
         names = skill_names(repository, target)
         made = induce(task.request, files, field_schema=look, taken=names)
     merged = [load_skill_at(repository, target, name) for name in names]

@@ -38,7 +38,7 @@ def learn(
     found = induce(
         request.text,
         manifests_of(made.best),
-        field_schema=field_schemas(made),
+        field_schema=field_schemas(made.schemas),
         taken=skill_names(repository, rev),
     )
     hint = ""

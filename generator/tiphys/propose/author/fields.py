@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.library.openapi import Field
@@ -111,6 +111,14 @@ def without(obj: Object, path: Path) -> Object | None:
     else:
         return None
     return made
+
+
+def dicts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every map within a value, itself included."""
+    if isinstance(value, dict):
+        yield value
+    for child in value.values() if isinstance(value, dict) else items(value):
+        yield from dicts(child)
 
 
 def items(value: Any) -> list[Any]:

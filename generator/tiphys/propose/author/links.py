@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import items, metadata_of
+from tiphys.propose.author.fields import dicts, items, metadata_of
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
@@ -142,7 +142,7 @@ def _autoscaler(obj: Object, _objects: Sequence[Object]) -> None:
     target.setdefault("kind", "Deployment")
     if target["kind"] in _APPS:
         target["apiVersion"] = "apps/v1"
-    for found in _dicts(_at(obj, "spec").get("metrics")):
+    for found in dicts(_at(obj, "spec").get("metrics")):
         for key, kind in _TARGETS.items():
             if key in found:
                 found["type"] = kind
@@ -232,22 +232,13 @@ _TARGETS = {
 }
 
 
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-    for child in value.values() if isinstance(value, dict) else ():
-        yield from _dicts(child)
-    for child in value if isinstance(value, list) else ():
-        yield from _dicts(child)
-
-
 def _slice(obj: Object, objects: Sequence[Object]) -> None:
     """Its ports are those that the addresses listen on, where its Service forwards to."""
     labels = metadata_of(obj).get("labels")
     owner = labels.get("kubernetes.io/service-name") if isinstance(labels, dict) else None
     services = [o for o in objects if o["kind"] == "Service" and metadata_of(o)["name"] == owner]
-    for each in _dicts(obj.get("ports")):
-        for port in _dicts([_at(o, "spec").get("ports") for o in services]):
+    for each in dicts(obj.get("ports")):
+        for port in dicts([_at(o, "spec").get("ports") for o in services]):
             target = port.get("targetPort")
             if port.get("name") == each.get("name") and isinstance(target, int):
                 each["port"] = target

@@ -8,6 +8,7 @@ from typing import Any
 
 from tiphys.domain.markdown import cell
 from tiphys.library import Release, strict_yaml
+from tiphys.library.openapi import Schemas
 from tiphys.propose.author.cards import cards_for
 from tiphys.propose.author.fields import Path
 from tiphys.propose.author.places import SCRATCH, without_scratch
@@ -58,11 +59,11 @@ def needs_namespace(attempt: Attempt) -> bool:
     return any(each["metadata"].get("namespace") == SCRATCH for each in attempt.objects)
 
 
-def field_schemas(made: Authored) -> Callable[[str, str, Path], Mapping[str, Any] | None]:
-    """The OpenAPI fragment of each field of what was written."""
+def field_schemas(schemas: Schemas) -> Callable[[str, str, Path], Mapping[str, Any] | None]:
+    """The OpenAPI fragment of each field, as `induce` asks for it."""
 
     def look(api_version: str, kind: str, path: Path) -> Mapping[str, Any] | None:
-        field = made.schemas.at(api_version, kind, path)
+        field = schemas.at(api_version, kind, path)
         return field.schema if field is not None else None
 
     return look

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.author.fields import dicts
 
 _QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|`([^`\n]{2,200})`")
 _ENDS = " \t;,.\n"
@@ -40,14 +41,12 @@ def _spelled(value: Any, quoted: dict[str, str]) -> Iterator[str]:
             yield from _spelled(child, quoted)
 
 
-def _holders(value: Any) -> Iterator[dict[str, Any]]:
+def _holders(obj: Object) -> Iterator[dict[str, Any]]:
     """Everything with a list of environment variables."""
-    if isinstance(value, dict):
-        env = value.get("env")
-        if isinstance(env, list) and all(isinstance(each, dict) for each in env):
-            yield value
-    for _, child in _children(value):
-        yield from _holders(child)
+    for each in dicts(obj):
+        env = each.get("env")
+        if isinstance(env, list) and all(isinstance(variable, dict) for variable in env):
+            yield each
 
 
 def _children(value: Any) -> list[tuple[Any, Any]]:
