@@ -105,17 +105,20 @@ class _Rounds:
         if self._start >= self._deadline:
             return Tally(case.name, survived=found, unreached=len(found), remark=_LATE)
         early = self._sandbox.ahead.pop(case.name, None)
-        with self._alone():
-            recording = self._sandbox.recordings.get(case.name) or record(case, self._sandbox)
-            self._recording = recording or self._recording
-            settle(api, self._recording, case.namespace)
-            seconds = max(_EMPTY_LEAST, min(self._recording.seconds, _MOST))
-            ahead = early or _look(case, self._sandbox, seconds)
-            empty = ahead.empty if ahead.seconds >= seconds else None
-            empty = self._told(empty or _run_empty(case, self._sandbox, seconds))
+        recording = self._sandbox.recordings.get(case.name)
+        if not recording:
+            with self._alone():
+                recording = record(case, self._sandbox)
+                self._recording = recording or self._recording
+                self._settle()
+        self._recording = recording or self._recording
+        seconds = max(_EMPTY_LEAST, min(self._recording.seconds, _MOST))
+        ahead = early or self._look(seconds)
         sifted = ahead.sifted
+        # Other checks have the cluster meanwhile.
         replayed = self._screen(sifted) if recording else None
         seen = replayed or frozenset()
+        empty = self._noticed_empty(ahead, seconds)
         if early and not all(m.id in seen for m in sifted.viable):
             # The rules refuse some of them, which then do not count. Where all are noticed,
             # what does not count changes nothing.
@@ -139,17 +142,34 @@ class _Rounds:
             equivalent=sifted.equivalent,
             refused=(*sifted.refused, *refused),
             unreached=unreached,
-            empty=empty.outcome == "fail",
+            empty=empty,
             remark="" if replayed is not None else _NO_REPLAY,
             seconds=self._clock() - self._start,
         )
+
+    def _look(self, seconds: float) -> Ahead:
+        with self._alone():
+            return _look(self._case, self._sandbox, seconds)
+
+    def _noticed_empty(self, ahead: Ahead, seconds: float) -> bool:
+        """Whether the test fails without the objects, given `seconds` for each operation."""
+        empty = ahead.empty if ahead.seconds >= seconds else None
+        if empty is None:
+            with self._alone():
+                empty = _run_empty(self._case, self._sandbox, seconds)
+                self._settle()
+        return _told(empty).outcome == "fail"
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """While no other check has the objects on the cluster, with the namespaces they need."""
         with self._sandbox.alone:
             self._prepare()
+            self._settle()
             yield
+
+    def _settle(self) -> None:
+        settle(self._sandbox.api, self._recording, self._case.namespace)
 
     def _prepare(self) -> None:
         """Namespaces for real, as a dry run leaves nothing for what lives inside them."""
@@ -231,14 +251,16 @@ class _Rounds:
 
     def _real(self, manifests: Mapping[str, bytes], seconds: float) -> TestReport:
         test = hurried(self._case.skill.test, seconds)
-        return self._told(run_real(self._case, self._sandbox, manifests, test))
-
-    def _told(self, report: TestReport) -> TestReport:
-        """The report of a run whose objects are gone again. Unavailable."""
-        if report.outcome == "error":
-            raise Unavailable(report.message)
-        settle(self._sandbox.api, self._recording, self._case.namespace)
+        report = _told(run_real(self._case, self._sandbox, manifests, test))
+        self._settle()
         return report
+
+
+def _told(report: TestReport) -> TestReport:
+    """The report of a run that says something. Unavailable."""
+    if report.outcome == "error":
+        raise Unavailable(report.message)
+    return report
 
 
 def _in_turn(left: Sequence[Mutant]) -> list[Mutant]:
