@@ -68,11 +68,16 @@ def judge_once(subject: Subject, ports: Ports, *, again: bool = False) -> Verdic
     if known is not None and known.head_sha == subject.head_sha:
         return known
     verdict = replace(known, head_sha=subject.head_sha) if known else judge(subject, ports)
+    keep(verdict, circumstances, ports)
+    return verdict
+
+
+def keep(verdict: Verdict, circumstances: Circumstances, ports: Ports) -> None:
+    """Sign a verdict and keep it, unless it is inconclusive."""
     if verdict.decision != "inconclusive":
         statement = write_statement(Attested(verdict, circumstances))
         envelope = ports.notary.sign(statement, PAYLOAD_TYPE)
-        ports.verdicts.put(circumstances.key, subject.head_sha, envelope)
-    return verdict
+        ports.verdicts.put(circumstances.key, verdict.head_sha, envelope)
 
 
 def judge_pull(number: int, ports: Ports, *, again: bool = False) -> Verdict:

@@ -10,9 +10,10 @@ import pytest
 
 from tiphys.adapters import git_sync
 from tiphys.adapters.forge_local import FORGE_REF, LocalForge
+from tiphys.adapters.git_command import git_version
 from tiphys.adapters.git_refs import read_ref
 from tiphys.adapters.git_repository import GitRepository
-from tiphys.adapters.git_sync import git_version, sync
+from tiphys.adapters.git_sync import sync
 from tiphys.adapters.verdicts_git import GitVerdicts
 from tiphys.domain.errors import InvalidInput, NotFound, Unavailable
 

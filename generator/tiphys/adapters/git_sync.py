@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import re
-import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.adapters.forge_local import FORGE_REF
+from tiphys.adapters.git_command import TIMEOUT_SECONDS, check_remote, failed, git, git_version
 from tiphys.adapters.git_refs import (
     common_dir,
     move_ref,
@@ -28,26 +27,18 @@ from tiphys.adapters.traces_git import BUCKET, ISSUE, TRACES_REF
 from tiphys.adapters.traces_git import NAME as TRACE_FILE
 from tiphys.adapters.verdicts_git import NAME as VERDICT_FILE
 from tiphys.adapters.verdicts_git import VERDICTS_REF
-from tiphys.domain.errors import Conflict, InvalidInput, NotFound, Unavailable
+from tiphys.domain.errors import Conflict, NotFound
 from tiphys.domain.forge_log import file_operation, is_entity, operation_id
 from tiphys.domain.git_paths import show_name
 
 if TYPE_CHECKING:
+    import subprocess
+
     import pygit2
 
-GIT_NEEDED = (2, 30)
-TIMEOUT_SECONDS = 120.0
 ATTEMPTS = 20
 
-_VERSION = re.compile(r"git version (\d+)\.(\d+)(\.\d+)*")
 _REMOTE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
-# What of the caller's environment git may see: how to reach a remote, and nothing that would send
-# it to another repository (GIT_DIR and its kin are set inside hooks).
-_ENVIRONMENT = re.compile(
-    r"(PATH|HOME|USER|LOGNAME|TMPDIR|XDG_.*|SSH_.*|GIT_SSH.*|GIT_ASKPASS|DISPLAY|SSL_CERT_.*|"
-    r"GIT_SSL_.*|(?i:http|https|all|no)_(?i:proxy)|GIT_CONFIG_GLOBAL|GIT_CONFIG_SYSTEM|"
-    r"GIT_CONFIG_NOSYSTEM)\Z"
-)
 _BUCKET = re.compile(r"[0-9a-f]{2}\Z")
 
 
@@ -92,7 +83,6 @@ _CARRIED = (
         lambda name, data: name[16:32] == hashlib.sha256(data).hexdigest()[:16],
     ),
 )
-_QUIET = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "gc.auto=0", "maintenance.auto=false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,122 +94,85 @@ class Synced:
     pushed: bool
 
 
-def git_version() -> str:
-    """Version of the git on PATH, for example "2.39.5". Unavailable: missing or too old."""
-    needed = ".".join(map(str, GIT_NEEDED))
-    try:
-        done = subprocess.run(
-            ["git", "--version"],
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"git {needed} or newer is needed for sync: install git") from error
-    found = _VERSION.match(done.stdout)
-    if not found:
-        raise Unavailable(f"git {needed} or newer is needed for sync: `git --version` is not git's")
-    version = found[0].removeprefix("git version ")
-    if (int(found[1]), int(found[2])) < GIT_NEEDED:
-        raise Unavailable(f"git {needed} or newer is needed for sync, found {version}: upgrade git")
-    return version
-
-
-def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if _ENVIRONMENT.match(name)}
-    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
-
-
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    settings = [part for setting in _QUIET for part in ("-c", setting)]
-    try:
-        return subprocess.run(
-            ["git", f"--git-dir={folder}", *settings, *arguments],
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable(f"git {arguments[0]} did not finish: {error}; try again") from error
-
-
-def _failed(doing: str, done: subprocess.CompletedProcess[str]) -> Unavailable:
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    said = next((li for li in lines if li.startswith(("fatal:", "error:"))), (lines or ["?"])[-1])
-    return Unavailable(f"{doing} failed: {said[:300]}; check the remote's name and your access")
-
-
 def sync(
-    repository_path: Path, remote: str = "origin", *, clock: Callable[[], float] = time.time
+    repository_path: Path,
+    remote: str = "origin",
+    *,
+    token: str = "",
+    clock: Callable[[], float] = time.time,
 ) -> Synced:
     """Bring what is kept here and at `remote` (a configured name, a URL, a path) to its union.
 
-    Unavailable when git or the remote does not answer; Conflict when others keep pushing first.
+    `token` is the password for a remote that asks for one. Unavailable when git or the remote does
+    not answer; Conflict when others keep pushing first.
     """
     git_version()
-    if remote.startswith("-") or not remote or not remote.isprintable():
-        raise InvalidInput(f"{remote[:80]!r} is not a remote: name one of `git remote`")
+    check_remote(remote)
     repo = open_git(repository_path)
     if _REMOTE_NAME.match(remote) and remote not in set(repo.remotes.names()):
         raise NotFound(f"there is no remote {remote!r}: add it with `git remote add {remote} URL`")
     with taking_turns(repo, "sync", TIMEOUT_SECONDS):
-        done = [_sync(repo, what, remote, clock) for what in _CARRIED]
+        away = _Remote(remote, common_dir(repo), token)
+        done = [_sync(repo, what, away, clock) for what in _CARRIED]
     return Synced(remote, any(d.pulled for d in done), any(d.pushed for d in done))
 
 
+@dataclass(frozen=True, slots=True)
+class _Remote:
+    """A remote, and the git folder whose git talks to it."""
+
+    name: str
+    folder: Path
+    token: str = field(repr=False)
+
+    def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return git(self.folder, *arguments, token=self.token)
+
+
 def _sync(
-    repo: pygit2.Repository, what: _Carried, remote: str, clock: Callable[[], float]
+    repo: pygit2.Repository, what: _Carried, remote: _Remote, clock: Callable[[], float]
 ) -> Synced:
-    folder = common_dir(repo)
     pulled = False
     for attempt in range(ATTEMPTS):
-        theirs = _fetch(repo, folder, what, remote)
+        theirs = _fetch(repo, what, remote)
         ours, changed = _unite(repo, what, theirs, clock)
         pulled = pulled or changed
         if ours is None or ours == theirs:
-            return Synced(remote, pulled, pushed=False)
-        done = _git(
-            folder, "push", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--quiet",
-            remote, f"{ours}:{what.ref}",
+            return Synced(remote.name, pulled, pushed=False)
+        done = remote.git(
+            "push", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--quiet",
+            remote.name, f"{ours}:{what.ref}",
         )  # fmt: skip
         if done.returncode == 0:
-            return Synced(remote, pulled, pushed=True)
-        if _remote_sha(folder, what, remote) == theirs and attempt > 1:
-            raise _failed(f"pushing to {remote}", done)  # nobody was first: it is a refusal
+            return Synced(remote.name, pulled, pushed=True)
+        if _remote_sha(what, remote) == theirs and attempt > 1:
+            raise failed(f"pushing to {remote.name}", done)  # nobody was first: it is a refusal
         time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1.0)))  # noqa: S311 -- jitter
-    raise Conflict(f"others keep pushing to {remote} first: run `tiphys sync` again")
+    raise Conflict(f"others keep pushing to {remote.name} first: run `tiphys sync` again")
 
 
-def _remote_sha(folder: Path, what: _Carried, remote: str) -> str | None:
-    done = _git(folder, "ls-remote", "--quiet", remote, what.ref)
+def _remote_sha(what: _Carried, remote: _Remote) -> str | None:
+    done = remote.git("ls-remote", "--quiet", remote.name, what.ref)
     if done.returncode != 0:
-        raise _failed(f"asking {remote}", done)
+        raise failed(f"asking {remote.name}", done)
     return done.stdout.split()[0] if done.stdout.split() else None
 
 
-def _fetch(repo: pygit2.Repository, folder: Path, what: _Carried, remote: str) -> str | None:
+def _fetch(repo: pygit2.Repository, what: _Carried, remote: _Remote) -> str | None:
     """The remote's side, fetched under refs/tiphys/remotes/; None if it has none yet."""
-    if _remote_sha(folder, what, remote) is None:
+    if _remote_sha(what, remote) is None:
         return None
-    known = (
-        _REMOTE_NAME.match(remote) and not remote.endswith((".", ".lock")) and ".." not in remote
-    )
-    short = remote if known else hashlib.sha256(remote.encode()).hexdigest()[:12]
+    name = remote.name
+    known = _REMOTE_NAME.match(name) and not name.endswith((".", ".lock")) and ".." not in name
+    short = name if known else hashlib.sha256(name.encode()).hexdigest()[:12]
     local = f"refs/tiphys/remotes/{short}/{what.short}"
     recover_lock(repo, local)
-    done = _git(
-        folder, "fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules",
-        "--no-write-fetch-head", "--refmap=", remote, f"+{what.ref}:{local}",
+    done = remote.git(
+        "fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules",
+        "--no-write-fetch-head", "--refmap=", name, f"+{what.ref}:{local}",
     )  # fmt: skip
     if done.returncode != 0:
-        raise _failed(f"fetching from {remote}", done)
+        raise failed(f"fetching from {name}", done)
     return read_ref(repo, local)
 
 

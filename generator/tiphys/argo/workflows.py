@@ -79,7 +79,7 @@ def handle_request() -> WorkflowTemplate:
     )
     send = pod(
         "send",
-        ["-C", "/work/in", "argo", "send"],
+        ["argo", "send", "--from", "/work/in"],
         zone="propose",
         egress="outside",
         minutes=10,
@@ -158,8 +158,8 @@ def _share(part: Part) -> Container:
     minor = ["--minor", "{{inputs.parameters.minor}}"] if part.per_minor else []
     return pod(
         part.name,
-        ["verify", "--from", "/work/in", "--part", part.name, *minor, *_WHICH,
-         "--evidence-to", "/work/out", *_PULL],
+        ["argo", "check", "--from", "/work/in", "--to", "/work/out", "--part", part.name, *minor,
+         *_WHICH, *_PULL],
         zone="verify",
         minutes=30 if part.needs_cluster else 10,
         size=WITH_CLUSTER if part.needs_cluster else SMALL,
@@ -175,8 +175,8 @@ def _critic() -> Container:
     """Where all else passed a model may object, if one is configured; it holds no credential."""
     return pod(
         OBJECTIONS.name,
-        ["verify", "--from", "/work/in", "--part", OBJECTIONS.name, *_WHICH,
-         "--evidence-to", "/work/out", *_PULL],
+        ["argo", "check", "--from", "/work/in", "--to", "/work/out", "--part", OBJECTIONS.name,
+         *_WHICH, *_PULL],
         zone="critic",
         egress="outside",
         minutes=15,

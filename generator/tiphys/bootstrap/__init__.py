@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tiphys.domain.ranking import Calibration
     from tiphys.merge_queue import Ended
     from tiphys.toolchain.models import Serving
-    from tiphys.verify.check import Sandbox
+    from tiphys.verify.check import Sandbox, Servers
     from tiphys.verify.guardrails import Guardrails
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
@@ -94,11 +94,11 @@ def own_names() -> dict[str, list[str]]:
     return {name: [forge_signer(name, make=True).public_key or ""] for name in names}
 
 
-def sync_forge(remote: str, path: Path | None = None) -> Synced:
+def sync_forge(remote: str, path: Path | None = None, *, token: str = "") -> Synced:
     """Bring the forge here and at `remote` to their union. Unavailable, NotFound, Conflict."""
     from tiphys.adapters.git_sync import sync
 
-    return sync(path or Path.cwd(), remote)
+    return sync(path or Path.cwd(), remote, token=token)
 
 
 def open_index(repository_path: Path | None = None, *, cache: Path | None = None) -> Index:
@@ -143,16 +143,33 @@ def read_config(repository: Repository) -> Configured:
     return configure(file, os.environ)
 
 
+def other_servers() -> Servers:
+    """Bare API servers of the other Kubernetes minors that are installed; none is started yet."""
+    from tiphys.adapters.cluster_local import api_servers
+    from tiphys.toolchain import load_lock, locate, versions
+    from tiphys.verify.compatibility import minor
+
+    default = minor(load_lock().find("kube-apiserver").version)
+    found = versions("kube-apiserver")
+    others = {version: binary for version, binary in found.items() if minor(version) != default}
+    return api_servers(locate("etcd"), others)
+
+
 def sandboxes(
     provider: Callable[[], ClusterProvider],
     *,
     runner: Runner = "embedded",
     seconds: float = 120.0,
     allowed_scripts: Collection[str] = (),
+    others: Callable[[], Servers] = other_servers,
+    supported: Sequence[str] = (),
 ) -> Callable[[], AbstractContextManager[Sandbox]]:
-    """Leases clusters together with what talks to them; nothing is looked up before the first."""
+    """Leases clusters together with what talks to them; nothing is looked up before the first.
 
-    servers = functools.cache(other_servers)
+    Where `others` are only some of the servers in force, `supported` names all versions.
+    """
+
+    servers = functools.cache(others)
 
     @contextmanager
     def sandbox() -> Iterator[Sandbox]:
@@ -168,6 +185,7 @@ def sandboxes(
                 _runner(runner, seconds, api, allowed_scripts),
                 rehearse=lambda other: _runner("embedded", seconds, other),
                 servers=servers(),
+                supported=supported,
                 type_checks=lambda: type_checks(
                     locate("kube-controller-manager"), lease.kubeconfig
                 ),
@@ -194,14 +212,19 @@ def workbenches(
     return workbench
 
 
-def other_servers() -> dict[str, Callable[[], AbstractContextManager[ClusterApi]]]:
-    """Bare API servers of the other Kubernetes minors that are installed; none is started yet."""
-    from tiphys.adapters.cluster_local import api_servers
-    from tiphys.toolchain import load_lock, locate, versions
+def sandboxes_of_minor(wanted: str) -> Callable[[], AbstractContextManager[Sandbox]]:
+    """Sandboxes that show the matrix's check one other minor ("1.33"), without nodes. NotFound."""
+    from tiphys.adapters.cluster_local.bare import BareServers
+    from tiphys.toolchain import locate, versions
 
-    default = load_lock().find("kube-apiserver").version
-    others = {v: binary for v, binary in versions("kube-apiserver").items() if v != default}
-    return api_servers(locate("etcd"), others)
+    servers = other_servers()
+    if wanted not in servers:
+        raise NotFound(f"no API server of Kubernetes {wanted} here; there are {', '.join(servers)}")
+    return sandboxes(
+        lambda: BareServers({name: locate(name) for name in ("etcd", "kube-apiserver")}),
+        others=lambda: {wanted: servers[wanted]},
+        supported=tuple(versions("kube-apiserver")),
+    )
 
 
 def open_ports(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -13,6 +13,8 @@ from tiphys.ports import ClusterApi, Lease, Object, TestRunner
 from tiphys.verify.control.baseline import Ahead
 from tiphys.verify.control.recording import Recording
 from tiphys.verify.subject import Subject
+
+Servers = Mapping[str, Callable[[], AbstractContextManager[ClusterApi]]]  # by minor: "1.33"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Sandbox:
     """The leased cluster that the checks of one verdict share.
 
     `rehearse` gives the in-process runner over another `ClusterApi`, such as a recording. `servers`
-    leases bare API servers (no nodes, no controllers) of other Kubernetes minors: {"1.33": ...}.
+    leases bare API servers (no nodes, no controllers) of other Kubernetes minors: {"1.33": ...};
+    where these are only some, `supported` names every version that skills are to say they work on.
     `type_checks` makes the cluster check the types of admission policies, where it does not anyway.
     `alone` is held by whoever has the subject's objects on the cluster while checks run side by
     side. `recordings` holds, by case name, what each passing test saw, and `ahead` what was found
@@ -40,9 +43,8 @@ class Sandbox:
     api: ClusterApi
     runner: TestRunner
     rehearse: Callable[[ClusterApi], TestRunner]
-    servers: Mapping[str, Callable[[], AbstractContextManager[ClusterApi]]] = field(
-        default_factory=dict
-    )
+    servers: Servers = field(default_factory=dict)
+    supported: Sequence[str] = ()
     type_checks: Callable[[], AbstractContextManager[None]] = nullcontext
     recordings: dict[str, Recording] = field(default_factory=dict)
     ahead: dict[str, Ahead] = field(default_factory=dict)
