@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -141,7 +140,7 @@ def test_a_part_leaves_its_evidence_and_changes_nothing_that_was_fetched(team: T
     left = json.loads((team.work / "evidence/static/static.json").read_bytes())
     assert left["head"] == which.head
     assert [each["check"] for each in left["evidence"]] == [check.name for check in FULL.static]
-    assert len(os.listdir(team.work / "evidence/static")) == 1
+    assert len(list((team.work / "evidence/static").iterdir())) == 1
 
 
 def test_a_proposal_that_fails_is_an_answer(team: Team) -> None:
@@ -221,7 +220,7 @@ def asked() -> Iterator[tuple[str, list[str]]]:
     told: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             answer = self.headers.get("Authorization", "")
             if answer:
                 told.append(base64.b64decode(answer.removeprefix("Basic ")).decode())
