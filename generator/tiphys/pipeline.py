@@ -22,8 +22,8 @@ from tiphys.domain.trace import CHOICE, Entry, Result
 from tiphys.library import Release
 from tiphys.ports import Forge, Hit
 from tiphys.propose import ticks
-from tiphys.propose.adapt import Adapted, rewrite, write_adapted, written_by_hand
 from tiphys.propose.adapt import adapt as edit
+from tiphys.propose.adapt import write_adapted, written_by_hand
 from tiphys.propose.author.loop import write
 from tiphys.propose.author.report import (
     manifests_of,
@@ -53,6 +53,7 @@ from tiphys.propose.reuse import (
     retrieve,
     taken_folders,
 )
+from tiphys.propose.rewritten import Adapted, rewrite
 from tiphys.propose.road import Road
 from tiphys.remember.index import follow
 

@@ -71,3 +71,12 @@ def test_nothing_else_is_raised_for_what_looks_like_yaml(text):
         read_answer(f"apiVersion: v1\nkind: A\n{text}")
     except InvalidInput:
         return
+
+
+def test_a_map_that_repeats_one_before_it_counts_once_and_texts_may_repeat():
+    text = "kind: Pod\napiVersion: v1\nspec:\n  items:\n" + "  - key: a\n    path: a\n" * 9
+    text += "  args: [-v, -v]\n"
+
+    [found] = read_answer(text)
+
+    assert found["spec"] == {"items": [{"key": "a", "path": "a"}], "args": ["-v", "-v"]}

@@ -75,3 +75,22 @@ def test_the_kind_of_a_target_follows_from_its_figure():
     scaler = thing("HorizontalPodAutoscaler", spec={"metrics": [{"resource": {"target": target}}]})
     link([scaler])
     assert target["type"] == "Utilization"
+
+
+@pytest.mark.parametrize(
+    ("request_", "verbs", "names"),
+    [
+        ("It may read the one Secret called signing-key.", ["get", "update"], ["signing-key"]),
+        ("Only the Secret `signing-key`.", ["get"], ["signing-key"]),
+        ("Only the Secret signing-key.", ["get", "list"], None),
+        ("It may read every Secret, and only read.", ["get"], None),
+        ("One ConfigMap called x.", ["get"], None),
+    ],
+)
+def test_rights_on_one_thing_are_on_that_one(request_, verbs, names):
+    rule = {"apiGroups": [""], "resources": ["secrets"], "verbs": verbs}
+    role = {"kind": "Role", "metadata": {"name": "r"}, "rules": [dict(rule)]}
+
+    link([role], request_)
+
+    assert role["rules"] == [rule | ({"resourceNames": names} if names else {})]

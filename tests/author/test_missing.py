@@ -82,3 +82,18 @@ def test_an_object_that_does_harm_is_left_out_again():
 def test_without_steps_nothing_is_asked_for_alone():
     made, _ = run(ScriptedModel(config(3)), Board(), request=BOTH, pieces=Pieces(steps=False))
     assert (kinds(made), made.calls) == (["ConfigMap"], 1)
+
+
+@pytest.mark.parametrize(
+    ("request_", "made", "lacking"),
+    [
+        ("A Lighthouse gull-rock.", [], ("Lighthouse",)),
+        ("A Lighthouse gull-rock.", ["Lighthouse"], ()),
+        ("A Role for every Lighthouse.", ["Role"], ()),
+        ("A lighthouse.", [], ()),
+    ],
+)
+def test_a_kind_of_the_teams_own_is_asked_for_by_its_name(request_, made, lacking):
+    objects = [{"kind": kind, "metadata": {"name": "x"}} for kind in made]
+
+    assert missing(Task(request_), objects, (), {"Lighthouse", "Tide"}) == lacking

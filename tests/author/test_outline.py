@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiphys.library.openapi import Schemas
 from tiphys.ports import Kind
-from tiphys.propose.author.outline import outlines
+from tiphys.propose.author.outline import custom_kinds, outlines
 
 TANK = {
     "type": "object",
@@ -48,3 +48,10 @@ def test_its_fields_are_shown_with_what_they_hold_and_the_needed_ones_first():
 
 def test_a_kind_with_a_card_or_that_nobody_names_is_not_described():
     assert shown("Add a Secret, and a tank.") == ()
+
+
+def test_kinds_that_crds_have_brought_are_known_by_their_groups():
+    groups = ("v1", "apps/v1", "networking.k8s.io/v1", "coast.example/v1alpha2")
+    kinds = [Kind(group, f"Kind{n}", True) for n, group in enumerate(groups)]
+
+    assert custom_kinds(kinds) == {"Kind3"}

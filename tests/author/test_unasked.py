@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.unasked import take_out_unasked
+from tiphys.propose.author.types import Task
+from tiphys.propose.author.unasked import take_out_unasked, without_strangers
 
 
 def pod(**container):
@@ -79,3 +80,40 @@ def test_whatever_a_model_writes_the_second_time_changes_nothing(request, spec):
     once = copy.deepcopy(obj)
     assert take_out_unasked(request, obj) == ()
     assert obj == once
+
+
+VIEW = {"apiVersion": "rbac/v1", "kind": "ClusterRole", "metadata": {"name": "view"}}
+BINDING = {"apiVersion": "rbac/v1", "kind": "RoleBinding", "metadata": {"name": "see"}}
+AUTOSCALER = {"apiVersion": "v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web"}}
+TIDE = {"apiVersion": "coast.example/v1", "kind": "Tide", "metadata": {"name": "one"}}
+
+
+def crd(kind):
+    spec = {"names": {"kind": kind}}
+    return {"kind": "CustomResourceDefinition", "metadata": {"name": "x"}, "spec": spec}
+
+
+def namespace(name, **more):
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **more}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "objects", "kept"),
+    [
+        ("Let editors see, by the cluster role view.", [VIEW, BINDING], [BINDING]),
+        ("All of it in default.", [namespace("default"), BINDING], [BINDING]),
+        ("Label it.", [namespace("default", labels={"a": "b"}), BINDING], None),
+        ("A tide.", [crd("Tide"), TIDE], [TIDE]),
+        ("A CRD Ebb and a tide.", [crd("Ebb"), TIDE], None),
+        ("web (a Deployment) should scale by itself.", [pod(), AUTOSCALER], [AUTOSCALER]),
+        ("A Pod web, and scale it.", [pod(), AUTOSCALER], None),
+        ("Run the image web, and scale it.", [pod(), AUTOSCALER], None),
+        ("web should scale by itself.", [pod()], None),
+        ("The cluster role view.", [VIEW], None),
+    ],
+)
+def test_what_is_there_already_is_not_made_again(request_, objects, kept):
+    found, notes = without_strangers(Task(request_), objects, {"Tide"})
+
+    assert found == (objects if kept is None else kept)
+    assert bool(notes) == (kept is not None)

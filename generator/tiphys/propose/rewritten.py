@@ -8,16 +8,100 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from tiphys.library.patching import FieldPatch
+from tiphys.domain.errors import InvalidInput
+from tiphys.library import strict_yaml
+from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.ports import Object
+from tiphys.propose.reading.numbers import NUMBERS
+from tiphys.propose.reading.spelled import in_figures
 
 Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """`files` that change, with what they hold then; or `questions`; or neither: not an edit."""
+
+    files: Mapping[str, bytes]
+    patches: tuple[FieldPatch, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
 _TAKING_OUT = re.compile(
     r"\b(?:remove|delete|drop|without|no longer|unset|disable|get rid|take out|strip|instead)", re.I
 )
+_RELATIVE = re.compile(
+    r"\b(?:double|twice|triple|half|halve|more|fewer|less|another|additional|increase|decrease|raise"
+    r"|lower|single|once)\b"
+)
+_CONTEXT = "context.yaml"
 _NAMED = ("name", "containerPort", "port", "mountPath", "key", "ip")
+
+
+def rewrite(request: str, files: Mapping[str, bytes], objects: Sequence[Object]) -> Adapted | None:
+    """What a model's new version of objects in `files` changes in them; None if none is there.
+
+    InvalidInput.
+    """
+    held = held_in(files)
+    there = [each for found in held.values() for each in found]
+    pairs = [(old, new) for new in objects if (old := _like(new, there)) is not None]
+    if not pairs:
+        return None
+    patches = tuple(patch for old, new in pairs for patch in changes(request, old, new))
+    return Adapted(applied(patches, files, held), patches)
+
+
+def rewrite_objects(request: str, context: str, objects: Sequence[Object]) -> list[Object]:
+    """The objects, of those that exist only with what the request can have meant.
+
+    `context` is YAML of what exists; where it can't be edited the objects stay as they are.
+    """
+    try:
+        found = rewrite(request, {_CONTEXT: context.encode()}, objects)
+    except InvalidInput:
+        return [*objects]
+    if found is None:
+        return [*objects]
+    after = strict_yaml.load_documents(found.files.get(_CONTEXT, context.encode()), source=_CONTEXT)
+    return [_like(each, after) or each for each in objects]
+
+
+def held_in(files: Mapping[str, bytes]) -> dict[str, list[Object]]:
+    """The objects of each file; what can't be read can't be edited, and is left out."""
+    held: dict[str, list[Object]] = {}
+    for path, data in files.items():
+        with suppress(InvalidInput):
+            found = strict_yaml.load_documents(data, source=path)
+            held[path] = [each for each in found if isinstance(each, dict)]
+    return held
+
+
+def _like(obj: Object, there: Sequence[Object]) -> Object | None:
+    """The first of these with the same kind and name."""
+    names = [(o.get("kind"), (o.get("metadata") or {}).get("name")) for o in (obj, *there)]
+    return next((o for o, name in zip(there, names[1:], strict=True) if name == names[0]), None)
+
+
+def applied(
+    patches: Sequence[FieldPatch], files: Mapping[str, bytes], held: Mapping[str, list[Object]]
+) -> dict[str, bytes]:
+    """The files that the patches change, as they are then. InvalidInput."""
+    changed: dict[str, bytes] = {}
+    for patch in patches:
+        path = next(path for path, found in held.items() if any(_is(o, patch) for o in found))
+        changed[path] = apply_patches(changed.get(path, files[path]), [patch])
+    return changed
+
+
+def _is(obj: Object, patch: FieldPatch) -> bool:
+    metadata = obj.get("metadata") or {}
+    same = (obj.get("kind"), metadata.get("name")) == (patch.kind, patch.name)
+    return same and patch.namespace in (None, metadata.get("namespace"))
 
 
 def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[FieldPatch, ...]:
@@ -45,9 +129,16 @@ def _meant(value: Any, request: str) -> bool:
     """Whether a replaced value can come from the request: it stands there, or is no plain one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return True
-    words = [w for w in re.split(r"[^A-Za-z0-9.]+", str(value)) if w]
     low = request.lower()
+    if isinstance(value, int | float) and (_RELATIVE.search(low) or _in_words(value, low)):
+        return True
+    words = [w for w in re.split(r"[^A-Za-z0-9.]+", str(value)) if w]
+    low += in_figures(request).lower()
     return not words or any(word.lower() in low for word in words)
+
+
+def _in_words(number: float, low: str) -> bool:
+    return any(NUMBERS.get(word) == number for word in re.findall(r"\w+", low))
 
 
 def _differences(before: Any, after: Any, path: Path) -> Iterator[tuple[Any, Path, Any, Any]]:

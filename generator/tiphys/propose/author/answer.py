@@ -35,7 +35,21 @@ def read_answer(text: str) -> list[dict[str, Any]]:
         raise InvalidInput("the answer holds no YAML document with apiVersion and kind")
     if len(objects) > _DOCUMENTS:
         raise LimitExceeded(f"the answer holds more than {_DOCUMENTS} objects")
-    return objects
+    return [_once(each) for each in objects]
+
+
+def _once(value: Any) -> Any:
+    """Without a map that repeats one before it in the same list: a small model can't stop."""
+    if isinstance(value, dict):
+        return {key: _once(child) for key, child in value.items()}
+    if isinstance(value, list):
+        children = [_once(child) for child in value]
+        return [
+            child
+            for place, child in enumerate(children)
+            if not isinstance(child, dict) or child not in children[:place]
+        ]
+    return value
 
 
 def _is_object(found: Any) -> bool:

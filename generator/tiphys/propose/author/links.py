@@ -15,6 +15,7 @@ from tiphys.propose.author.fields import dicts, items, metadata_of
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
+_NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
 _APPS = ("Deployment", "ReplicaSet", "StatefulSet")
 
 
@@ -36,6 +37,8 @@ def link(objects: Sequence[Object], request: str = "") -> None:
             _name_ports(each, request)
         if each["kind"] == "NetworkPolicy":
             _every_pod(each, request)
+        if each["kind"] in ("Role", "ClusterRole"):
+            _only_named(each, request)
 
 
 def _name(objects: Sequence[Object]) -> str:
@@ -189,6 +192,25 @@ def _binding(obj: Object, objects: Sequence[Object]) -> None:
         else:
             each["apiGroup"] = _RBAC
             each.pop("namespace", None)
+
+
+def _only_named(obj: Object, request: str) -> None:
+    """Rights on "the one Secret called x" are on that one, where a right can be."""
+    for rule in items(obj.get("rules")):
+        if not isinstance(rule, dict) or rule.get("resourceNames"):
+            continue
+        resources, verbs = items(rule.get("resources")), items(rule.get("verbs"))
+        if len(resources) != 1 or not {*map(str, verbs)} <= _NAMED_VERBS:
+            continue
+        word = re.escape(str(resources[0]).partition("/")[0].removesuffix("s"))
+        found = re.search(
+            rf"\b(?:one|only|single|just|exactly)\s+(?:the\s+)?(?:one\s+)?{word}\s+"
+            rf"(?:called|named)?\s*[\"'`]?([a-z0-9][-a-z0-9.]*[a-z0-9])",
+            request,
+            re.IGNORECASE,
+        )
+        if found:
+            rule["resourceNames"] = [found[1]]
 
 
 def _name_ports(obj: Object, request: str) -> None:

@@ -24,12 +24,14 @@ from tiphys.propose.author.links import link
 from tiphys.propose.author.literals import unused
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.missing import missing
-from tiphys.propose.author.outline import outlines
+from tiphys.propose.author.outline import custom_kinds, outlines
 from tiphys.propose.author.places import place, without_scratch
 from tiphys.propose.author.settle import settle
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task
-from tiphys.propose.author.unasked import take_out_unasked
+from tiphys.propose.author.unasked import take_out_unasked, without_strangers
 from tiphys.propose.author.wording import to_the_letter
+from tiphys.propose.reading.spelled import in_figures
+from tiphys.propose.rewritten import rewrite_objects
 
 _MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
 _SHOWN = 6  # problems told to the model
@@ -137,7 +139,8 @@ class _Author:
         """A kind of which an object is missing, and was not asked for yet."""
         if self.best is None or not self.pieces.steps:
             return ""
-        lacking = missing(self.task, self.best.objects, self.best.rehearsal.problems)
+        custom = custom_kinds(self._served())
+        lacking = missing(self.task, self.best.objects, self.best.rehearsal.problems, custom)
         return next((each for each in lacking if each not in self.steps), "")
 
     def _plan(self) -> tuple[list[Message], float, str]:
@@ -151,8 +154,8 @@ class _Author:
             one = prompt.render(
                 "one",
                 kind=kind,
-                request=self.task.request,
-                examples=cards_of(kind, self.task.request),
+                request=self._request(),
+                examples=cards_of(kind, self.task.request) or self._outlines(kind),
                 others=dump([without_scratch(each) for each in self.best.objects]),
             )
             return [system, Message("user", one)], 0.0, f"a smaller step: only the missing {kind}"
@@ -163,7 +166,7 @@ class _Author:
                 "user",
                 prompt.render(
                     "whole",
-                    request=self.task.request,
+                    request=self._request(),
                     context=self.task.context,
                     examples=(*self.task.examples, *self._outlines()),
                 ),
@@ -182,10 +185,15 @@ class _Author:
         previous = Message("assistant", dump(self.best.objects))
         return [*asked, previous, Message("user", again)], 0.0, "tell it what is wrong"
 
-    def _outlines(self) -> Sequence[Example]:
-        if not self.pieces.outlines or self.task.context:
+    def _request(self) -> str:
+        return in_figures(self.task.request) if self.pieces.figures else self.task.request
+
+    def _outlines(self, kind: str = "") -> Sequence[Example]:
+        """Of the kinds that the request names, or of that one."""
+        if not self.pieces.outlines or (self.task.context and not kind):
             return ()
-        return outlines(self.task.request, self._served(), self._described())
+        kinds = [each for each in self._served() if kind in ("", each.kind)]
+        return outlines(kind or self.task.request, kinds, self._described())
 
     def _observation(self) -> str:
         if self.best is None:
@@ -236,6 +244,8 @@ class _Author:
             if self.step in ("", made["kind"]):
                 objects.append(made)
                 notes += said
+        if self.pieces.mending and self.task.context:
+            objects = rewrite_objects(self.task.request, self.task.context, objects)
         inside = {(each.api_version, each.kind) for each in self._served() if each.namespaced}
         place(objects, inside, self.task)
         if self.pieces.mending:
@@ -246,6 +256,9 @@ class _Author:
                 spelled = to_the_letter(self.task.request, each)
                 notes += [f"{key}: as the request spells it" for key in spelled]
             link(objects, self.task.request)
+            custom = custom_kinds(self._served())
+            objects, strangers = without_strangers(self.task, objects, custom)
+            notes += strangers
         found = self._rehearse(objects)
         if self.pieces.mending and found.of("denied"):
             objects = [harden(each) for each in objects]

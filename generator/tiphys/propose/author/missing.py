@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
 
 from tiphys.domain.rehearsal import Problem
@@ -17,16 +17,37 @@ _BINDS = re.compile(
     r"\b(?:bind\w*|bound|grant\w*|give\w*|allow\w*|may|can|able to)\b", re.IGNORECASE
 )
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod")
+# Objects of these speak of other kinds by name.
+_ABOUT_KINDS = frozenset(
+    {
+        "ClusterRole",
+        "CustomResourceDefinition",
+        "ResourceQuota",
+        "Role",
+        "ValidatingAdmissionPolicy",
+    }
+)
 _IN_CONTEXT = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
-def missing(task: Task, objects: Sequence[Object], problems: Sequence[Problem]) -> tuple[str, ...]:
-    """Kinds of which there should be an object and is none, the surest first."""
+def missing(
+    task: Task,
+    objects: Sequence[Object],
+    problems: Sequence[Problem],
+    custom: Collection[str] = (),
+) -> tuple[str, ...]:
+    """Kinds of which there should be an object and is none, the surest first.
+
+    `custom` are those that CRDs have brought: where nothing but an object of one can be meant.
+    """
     made = {str(each["kind"]) for each in objects} | {*_IN_CONTEXT.findall(task.context)}
     asked = asked_kinds(task.request, referred=False)
     told = (each.wanted for each in problems if each.stage == "contradicted" and not each.object)
     known = named_kinds()
-    wanted = [*sorted(asked), *(each for each in told if each in known)]
+    if any(kind in _ABOUT_KINDS for kind in (*made, *asked)):
+        custom = ()
+    wanted = [each for each in sorted(custom) if re.search(rf"\b{each}\b", task.request)]
+    wanted += [*sorted(asked), *(each for each in told if each in known)]
     wanted += chain(_workload(task, objects), _binding(task, made))
     return tuple(dict.fromkeys(each for each in wanted if each not in made))
 

@@ -16,6 +16,14 @@ _WIDE = 16  # fields of one object; what is required comes first
 _WORDS = {"port": "number or name", "any": "anything", "map": "map of names to values"}
 
 
+def custom_kinds(kinds: Sequence[Kind]) -> frozenset[str]:
+    """Those that CRDs have brought."""
+    groups = ((each.api_version.partition("/")[0], each.kind) for each in kinds)
+    return frozenset(
+        kind for group, kind in groups if "." in group and not group.endswith(".k8s.io")
+    )
+
+
 def outlines(request: str, kinds: Sequence[Kind], schemas: Schemas) -> tuple[Example, ...]:
     """Of the kinds that the request names as they are written and that have no card."""
     shown = {each.kind for each in known()}

@@ -18,6 +18,14 @@ from tiphys.propose.understand import TEXT_LIMIT, read_values
 
 _NAMESPACE = {"properties": {"namespace": {"type": "string", "description": "The namespace."}}}
 _SHOWN = 10
+_HOME = re.compile(
+    r"\b(?:it|they|these|everything|all(?: of (?:it|this|that|them))?|both)\s+"
+    r"(?:(?:should|must|is to|are to|to)\s+)?(?:all\s+)?"
+    r"(?:lives?|belongs?|goes|go|sits?|stays?|runs?)\s+in(?:to)?\s+"
+    r"[\"'`]?(?!(?:the|a|an|production|parallel|order|one|place|there|here|it)\b)"
+    r"([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)[\"'`]?\s*(?=[.,;!)\n]|\Z)",
+    re.IGNORECASE,
+)
 
 
 def to_task(
@@ -34,10 +42,16 @@ def to_task(
     """
     text = "\n".join((request.text, *request.answers)).strip()[:TEXT_LIMIT]
     known = {each.namespace for each in releases if each.namespace}
-    found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace", "")
+    found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace") or _home(text)
     # What is there already shows better how it looks.
     shown = cards_for(text) if cards and not context else ()
     return Task(text, str(found), context[:TEXT_LIMIT], (*examples, *shown))
+
+
+def _home(text: str) -> str:
+    """The namespace of "it all lives in porters-lodge.": a name, and the end of the clause."""
+    found = {match[1] for match in _HOME.finditer(text)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def manifests_of(attempt: Attempt) -> dict[str, bytes]:

@@ -42,6 +42,7 @@ class Pieces:
     steps: bool = True
     outlines: bool = True
     literals: bool = True
+    figures: bool = True
 
 
 ALL = Pieces()

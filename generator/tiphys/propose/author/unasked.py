@@ -6,13 +6,17 @@ A command, a variable, a mount or an amount stays only if the request (or what e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
+from tiphys.domain.policy import SYSTEM_NAMESPACES
 from tiphys.ports import Object
-from tiphys.propose.author.fields import items
+from tiphys.propose.author.fields import items, metadata_of
 from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.types import Task
+from tiphys.propose.kinds import asked_kinds
 
+_IMAGE_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w|\bimage\b", re.IGNORECASE)
 _IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w][\w.-]*")
 _RUNS = re.compile(
     r"\b(?:commands?|args?|arguments?|flags?|options?|entry ?point|scripts?|echo\w*|prints?|sleeps?"
@@ -30,6 +34,7 @@ _COPIES = re.compile(r"replica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ 
 _COUNTS = {str(n): word for n, word in enumerate(
     "zero one two three four five six seven eight nine ten".split()
 )}  # fmt: skip
+_BUILT_IN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
 Test = Callable[[Any], bool]
 
 
@@ -49,6 +54,51 @@ def take_out_unasked(known: str, obj: Object) -> tuple[str, ...]:
             gone += asked.strip(container)
         gone += _unused_volumes(pod, known)
     return tuple(dict.fromkeys(gone))
+
+
+def without_strangers(
+    task: Task, objects: Sequence[Object], custom: Collection[str]
+) -> tuple[list[Object], list[str]]:
+    """The objects without those that were not asked for, and notes.
+
+    What every cluster is born with; CRDs of `custom` kinds, which it has; a workload whose image
+    the model made up, beside what was asked for. Nothing goes where nothing would be left.
+    """
+    notes: list[str] = []
+    kept = [*objects]
+    tests: tuple[tuple[str, Test], ...] = (
+        ("the cluster has it already", lambda each: _is_the_clusters(each, custom)),
+        ("it exists, or has no image to run", _made_up_workload(task)),
+    )
+    for why, goes in tests:
+        rest = [each for each in kept if not goes(each)]
+        if rest and len(rest) < len(kept):
+            notes += [f"{each['kind']} left out: {why}" for each in kept if each not in rest]
+            kept = rest
+    return kept, notes
+
+
+def _made_up_workload(task: Task) -> Test:
+    """Whether nobody asked for it: the request names no image, and does not ask for its kind."""
+    known = f"{task.request}\n{task.context}"
+    asked = asked_kinds(task.request, referred=False)
+    if _IMAGE_PATH.search(known) or task.context:
+        return lambda _obj: False
+    return lambda obj: any(True for _ in pod_specs(obj)) and obj["kind"] not in asked
+
+
+def _is_the_clusters(obj: Object, custom: Collection[str]) -> bool:
+    metadata = metadata_of(obj)
+    name = str(metadata.get("name"))
+    if obj["kind"] in ("ClusterRole", "ClusterRoleBinding"):
+        return name in _BUILT_IN_ROLES or name.startswith("system:")
+    if obj["kind"] == "Namespace":
+        return name in SYSTEM_NAMESPACES and not {"labels", "annotations"} & metadata.keys()
+    if obj["kind"] == "CustomResourceDefinition":
+        spec = obj.get("spec")
+        names = spec.get("names") if isinstance(spec, dict) else None
+        return isinstance(names, dict) and names.get("kind") in custom
+    return False
 
 
 class _Asked:
