@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MANAGER = "tiphys"
 _PAGE = 500  # objects per list request
+_LOG_BYTES = 64 * 1024
 _JSON = "application/json"
 _AGGREGATED = f"{_JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 _API_VERSION = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?v[a-z0-9]+")
@@ -33,6 +34,9 @@ class _Resource:
     root: str
     plural: str
     namespaced: bool
+
+
+_PODS = _Resource("/api/v1", "pods", namespaced=True)
 
 
 class KubeApi:
@@ -184,6 +188,15 @@ class KubeApi:
             raise _unknown_kind(f"{api_version!r} is not an API version")
         root = f"apis/{api_version}" if "/" in api_version else f"api/{api_version}"
         return self._request("GET", f"/openapi/v3/{root}")
+
+    def log(self, pod: str, namespace: str, container: str, lines: int) -> str:
+        """The last lines that a container wrote. ApiRefusal, Unavailable."""
+        path = _path(_PODS, namespace, pod) + "/log"
+        query = {"container": container, "tailLines": str(lines), "limitBytes": str(_LOG_BYTES)}
+        response = self._send("GET", path, query)
+        if response.status == 200:
+            return response.data.decode(errors="replace")
+        raise self._error(response.status, None, f"GET {path}")
 
     def _resource_of(self, obj: Object) -> _Resource:
         api_version, kind = obj.get("apiVersion"), obj.get("kind")

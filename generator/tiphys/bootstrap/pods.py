@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,6 +151,52 @@ def send(source: Path, remote: Remote) -> list[str]:
         names = push_branches(home, remote.address, AGENT_BRANCHES, token=remote.token)
         sync_forge(remote.address, home, token=remote.token)
         return names
+
+
+def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
+    """The verdict on a pull request, reached by Argo Workflows on the current cluster.
+
+    Its pods fetch from the remote, which has to hold the proposal; what they say is fetched from
+    there. A workflow that ends without a signed verdict is `inconclusive`. Unavailable, Refused.
+    """
+    from tiphys.acceptance import circumstances_of, pull_subject, recall
+    from tiphys.adapters.engine_argo import ArgoEngine
+    from tiphys.adapters.kube_api import KubeApi
+    from tiphys.argo.names import VERIFY
+    from tiphys.argo.parts import CLUSTER
+    from tiphys.domain.evidence import Evidence, decide
+
+    sync_forge(remote)
+    ports = open_ports(progress=progress)
+    pull = ports.forge.pull(number)
+    if pull.state != "open":
+        raise Refused(f"pull request {number} is {pull.state}; only open ones are verified")
+    subject = pull_subject(pull, ports)
+    circumstances = circumstances_of(subject, ports)
+    known = recall(circumstances, ports)
+    if known is not None and known.head_sha == subject.head_sha:
+        return known
+    parameters: dict[str, str | int] = {
+        "pull": number,
+        "head": subject.head_sha,
+        "base": subject.base,
+    }
+    with closing(KubeApi(_kubeconfig())) as api:
+        engine = ArgoEngine(api, api, progress)
+        said = engine.run(VERIFY, f"verify-{number}-{circumstances.key[:20]}", parameters)
+    sync_forge(remote)
+    verdict = recall(circumstances, ports)
+    if verdict is not None and verdict.head_sha == subject.head_sha:
+        return verdict
+    words = said or "the pods reached no verdict that a trusted key signed; see the pull request"
+    broken = Evidence(CLUSTER, subject.digest, "api", "error", words[:500], 0.0)
+    return decide(subject.head_sha, [broken])
+
+
+def _kubeconfig() -> Path:
+    """Where kubectl would look: the first of KUBECONFIG, or the one in the home folder."""
+    named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
+    return Path(named) if named else Path.home() / ".kube" / "config"
 
 
 def _fetch(folder: Path, remote: Remote, which: Which | None) -> None:

@@ -27,10 +27,13 @@ _EXIT = {"accept": 0, "revise": 1, "reject": 1, "inconclusive": 2}
 )
 @click.option(
     "--engine",
-    type=click.Choice(["local"]),
+    type=click.Choice(["local", "argo"]),
     default="local",
     show_default=True,
-    help="Where the checks run.",
+    help="Where the checks run: here, or in pods of Argo Workflows on the current cluster.",
+)
+@click.option(
+    "--remote", default="origin", show_default=True, help="Where those pods fetch and report to."
 )
 @click.option(
     "--runner",
@@ -47,7 +50,8 @@ _EXIT = {"accept": 0, "revise": 1, "reject": 1, "inconclusive": 2}
 def command(
     what: str | None,
     folder: Path | None,
-    engine: str,  # noqa: ARG001  # there is one so far, and scripts may already name it
+    engine: str,
+    remote: str,
     runner: str,
     again: bool,
     show: bool,
@@ -61,8 +65,14 @@ def command(
         raise click.UsageError("name a pull request or a revision, or use --path DIR")
     if show and (folder is not None or again):
         raise click.UsageError("--show goes with a pull request or a revision alone")
+    if engine == "argo" and (folder is not None or show or again or not _number(str(what))):
+        raise click.UsageError("--engine argo goes with a pull request alone")
     with progress() as tell:
-        if folder is not None:
+        if engine == "argo":
+            from tiphys.bootstrap.pods import judge_in_pods
+
+            verdict = judge_in_pods(_number(str(what)), remote=remote, progress=tell)
+        elif folder is not None:
             verdict = judge_folder(folder, runner=runner, progress=tell)
         else:
             ports = open_ports(runner=runner, progress=tell)
@@ -78,17 +88,22 @@ def _judge(what: str, ports: Ports, *, again: bool, show: bool) -> Verdict:
     from tiphys.acceptance import judge_once, judge_pull, newest_verdict
     from tiphys.verify.subject import proposed_subject
 
-    number = what.lstrip("#")
-    is_pull = number.isdecimal() and len(number) < 10
+    number = _number(what)
     if show:
-        head = ports.forge.pull(int(number)).source if is_pull else what
+        head = ports.forge.pull(number).source if number else what
         return newest_verdict(ports.repository.resolve(head), ports)
-    if is_pull:
-        return judge_pull(int(number), ports, again=again)
+    if number:
+        return judge_pull(number, ports, again=again)
     subject = proposed_subject(
         ports.repository, head=what, target=ports.settings.target, agent=False
     )
     return judge_once(subject, ports, again=again)
+
+
+def _number(what: str) -> int:
+    """The pull request's number; 0 for what is no number."""
+    digits = what.lstrip("#")
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
 
 
 def _plain(verdict: Verdict) -> dict[str, object]:
