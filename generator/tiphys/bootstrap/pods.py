@@ -181,7 +181,7 @@ def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
         "head": subject.head_sha,
         "base": subject.base,
     }
-    with closing(KubeApi(_kubeconfig())) as api:
+    with closing(KubeApi(kubeconfig())) as api:
         engine = ArgoEngine(api, api, progress)
         said = engine.run(VERIFY, f"verify-{number}-{circumstances.key[:20]}", parameters)
     sync_forge(remote)
@@ -193,7 +193,7 @@ def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
     return decide(subject.head_sha, [broken])
 
 
-def _kubeconfig() -> Path:
+def kubeconfig() -> Path:
     """Where kubectl would look: the first of KUBECONFIG, or the one in the home folder."""
     named = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
     return Path(named) if named else Path.home() / ".kube" / "config"

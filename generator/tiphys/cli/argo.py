@@ -44,6 +44,28 @@ def render(folder: Path, check: bool) -> None:
     click.echo(f"{folder} is up to date")
 
 
+@command.command("install", short_help="Put the templates on the current cluster.")
+@click.option("--base", type=_FOLDER, default=Path("argo"), show_default=True, help="Rendered.")
+@click.option(
+    "--overlay", type=_FOLDER, default=Path("argo-site"), show_default=True,
+    help="What differs on this cluster; written with --image, else applied as it is.",
+)  # fmt: skip
+@click.option("--image", default="", help="The runner image, pinned by tag or digest.")
+@click.option("--api-server", default="", help="HOST:PORT, where the cluster does not say it.")
+@click.option("--dry-run", is_flag=True, help="Apply nothing but the namespace.")
+def install(base: Path, overlay: Path, image: str, api_server: str, dry_run: bool) -> None:
+    """Apply the folder with an overlay, and say what is left to do."""
+    from tiphys.bootstrap.installing import install as apply
+
+    with progress() as tell:
+        done = apply(
+            base, overlay, image=image, api_server=api_server, dry_run=dry_run, progress=tell
+        )
+    click.echo(f"{done.objects} objects {'would be ' if dry_run else ''}applied")
+    for line in done.lacking:
+        click.echo(f"left to do: {line}")
+
+
 def _which(pull: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that say what a verdict is about."""
 
