@@ -97,7 +97,8 @@ def _built(folder: Path) -> list[Object]:
     from tiphys.toolchain import locate
 
     # The base's list of image fields lies outside of the overlay's folder.
-    command = [locate("kubectl"), "kustomize", "--load-restrictor=LoadRestrictionsNone", folder]
+    kubectl = str(locate("kubectl"))
+    command = [kubectl, "kustomize", "--load-restrictor=LoadRestrictionsNone", str(folder)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_SECONDS, check=False

@@ -17,21 +17,18 @@ from tiphys.library.openapi import Schemas
 from tiphys.library.prompts import load_prompt
 from tiphys.ports import Completion, Kind, Message, Model, Object, Workbench
 from tiphys.propose.author.answer import read_answer
-from tiphys.propose.author.cards import cards_of, prune
+from tiphys.propose.author.cards import cards_of
 from tiphys.propose.author.fields import name_of, parse_path
 from tiphys.propose.author.harden import harden
-from tiphys.propose.author.links import link
 from tiphys.propose.author.literals import unused
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.missing import missing
 from tiphys.propose.author.outline import custom_kinds, outlines
-from tiphys.propose.author.places import place, without_scratch
+from tiphys.propose.author.places import without_scratch
 from tiphys.propose.author.settle import settle
+from tiphys.propose.author.tidy import tidy
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task
-from tiphys.propose.author.unasked import take_out_unasked, without_strangers
-from tiphys.propose.author.wording import to_the_letter
 from tiphys.propose.reading.spelled import in_figures
-from tiphys.propose.rewritten import rewrite_objects
 
 _MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
 _SHOWN = 6  # problems told to the model
@@ -244,21 +241,8 @@ class _Author:
             if self.step in ("", made["kind"]):
                 objects.append(made)
                 notes += said
-        if self.pieces.mending and self.task.context:
-            objects = rewrite_objects(self.task.request, self.task.context, objects)
-        inside = {(each.api_version, each.kind) for each in self._served() if each.namespaced}
-        place(objects, inside, self.task)
-        if self.pieces.mending:
-            known = f"{self.task.request}\n{self.task.context}"
-            for each in objects:
-                gone = (*prune(known, each), *take_out_unasked(known, each))
-                notes += [f"{path} left out: not asked for" for path in gone]
-                spelled = to_the_letter(self.task.request, each)
-                notes += [f"{key}: as the request spells it" for key in spelled]
-            link(objects, self.task.request)
-            custom = custom_kinds(self._served())
-            objects, strangers = without_strangers(self.task, objects, custom)
-            notes += strangers
+        objects, tidied = tidy(self.task, objects, self._served(), self.pieces)
+        notes += tidied
         found = self._rehearse(objects)
         if self.pieces.mending and found.of("denied"):
             objects = [harden(each) for each in objects]

@@ -1,0 +1,42 @@
+"""What has one right answer, so that no model is asked: places, links, leftovers, spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tiphys.ports import Kind, Object
+from tiphys.propose.author.cards import prune
+from tiphys.propose.author.links import link
+from tiphys.propose.author.outline import custom_kinds
+from tiphys.propose.author.places import place
+from tiphys.propose.author.types import Pieces, Task
+from tiphys.propose.author.unasked import take_out_unasked, without_strangers
+from tiphys.propose.author.unplaced import put_in_place
+from tiphys.propose.author.wording import to_the_letter
+from tiphys.propose.rewritten import rewrite_objects
+
+
+def tidy(
+    task: Task, objects: Sequence[Object], kinds: Sequence[Kind], pieces: Pieces
+) -> tuple[list[Object], list[str]]:
+    """The objects of an answer as the request must have meant them, and what was changed.
+
+    `kinds` are those that the API server serves. The objects are changed in place too.
+    """
+    kept, notes = [*objects], list[str]()
+    if pieces.mending and task.context:
+        kept = rewrite_objects(task.request, task.context, kept)
+    place(kept, {(each.api_version, each.kind) for each in kinds if each.namespaced}, task)
+    if pieces.mending:
+        known = f"{task.request}\n{task.context}"
+        for each in kept:
+            gone = (*prune(known, each), *take_out_unasked(known, each))
+            notes += [f"{path} left out: not asked for" for path in gone]
+            spelled = to_the_letter(task.request, each)
+            notes += [f"{key}: as the request spells it" for key in spelled]
+        link(kept, task.request)
+        kept, strangers = without_strangers(task, kept, custom_kinds(kinds))
+        notes += strangers
+    if pieces.literals and not task.context:
+        notes += put_in_place(task.request, kept)
+    return kept, notes

@@ -1,0 +1,124 @@
+"""Values of a request that stand nowhere, put into the one field that they can be about.
+
+A small model copies a number from an example, or the one beside it in the request. Only a value
+that the request does not account for gives way, where words around the right one name its field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tiphys.ports import Object
+from tiphys.propose.author.fields import Path, value_at
+from tiphys.propose.author.literals import unused
+from tiphys.propose.reading.spelled import in_figures
+
+_MOST = 8
+_SHAPES = (
+    ("number", re.compile(r"-?\d{1,9}\Z")),
+    ("quantity", re.compile(r"\d{1,9}(?:\.\d+)?(?:m|k|[KMGT]i?)\Z")),
+    ("percent", re.compile(r"\d{1,3}%\Z")),
+    ("path", re.compile(r"/[\w./-]*\Z")),
+    ("image", re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+:[\w.-]+\Z")),
+)
+_CLAUSE = re.compile(r"[,;\n()]|\.\s|\b(?:and|but|while|with)\b", re.IGNORECASE)
+_SECONDS = re.compile(r"(?<![\w.])(\d{1,6})[-\s]?(?:s|sec|secs|seconds?)\b", re.IGNORECASE)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+# What people say, and what the field is called.
+_SAID = {
+    "copy": "replica", "copie": "replica", "instance": "replica", "ram": "memory", "core": "cpu",
+    "retry": "backoff", "retrie": "backoff", "size": "storage", "disk": "storage",
+    "listen": "port", "expire": "ttl", "keep": "history", "exist": "count",
+}  # fmt: skip
+_EMPTY = frozenset({"spec", "metadata", "template", "the", "to", "a", "is", "of", "on", "in", "at"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    number: int  # of the object
+    path: Path
+    value: Any
+
+
+def put_in_place(request: str, objects: Sequence[Object]) -> tuple[str, ...]:
+    """Set such values in place; what was set."""
+    spoken = in_figures(request)
+    notes = []
+    for text in _unplaced(spoken, objects)[:_MOST]:
+        shape = _shape(text)
+        if not shape:
+            continue
+        words = _around(text, spoken)
+        found = [leaf for leaf in _loose(spoken, objects) if _shape(leaf.value) == shape]
+        ranked = sorted(((_alike(leaf, words), leaf) for leaf in found), key=lambda each: -each[0])
+        sure = ranked and ranked[0][0] and (len(ranked) == 1 or ranked[0][0] > ranked[1][0])
+        if sure:
+            leaf = ranked[0][1]
+            holder = value_at(objects[leaf.number], leaf.path[:-1])
+            holder[leaf.path[-1]] = int(text) if isinstance(leaf.value, int) else text
+            notes.append(f"{'.'.join(map(str, leaf.path))} is {text}, as the request says")
+    return tuple(notes)
+
+
+def _unplaced(spoken: str, objects: Sequence[Object]) -> list[str]:
+    seconds = [match[1] for match in _SECONDS.finditer(spoken)]
+    values = {str(value) for obj in objects for _, value in _leaves(obj, ())}
+    return [*unused(spoken, objects), *(each for each in seconds if each not in values)]
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return ""
+    return next((name for name, form in _SHAPES if form.match(str(value))), "")
+
+
+def _loose(spoken: str, objects: Sequence[Object]) -> list[_Leaf]:
+    """Values that the request does not account for: it has them less often, or not at all."""
+    leaves = [
+        _Leaf(number, path, value)
+        for number, obj in enumerate(objects)
+        for path, value in _leaves(obj, ())
+        if path[:1] not in (("apiVersion",), ("kind",))
+    ]
+    counted = Counter(str(leaf.value) for leaf in leaves)
+    return [leaf for leaf in leaves if counted[str(leaf.value)] > _times(str(leaf.value), spoken)]
+
+
+def _times(value: str, text: str) -> int:
+    return len(re.findall(rf"(?<![\w.]){re.escape(value)}(?![\w%])", text))
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    children = (
+        value.items() if isinstance(value, dict)
+        else enumerate(value) if isinstance(value, list) else ()
+    )  # fmt: skip
+    for key, child in children:
+        if isinstance(child, dict | list):
+            yield from _leaves(child, (*path, key))
+        else:
+            yield (*path, key), child
+
+
+def _around(text: str, spoken: str) -> set[str]:
+    """Words of the clause that the value stands in."""
+    match = re.search(rf"(?<![\w.]){re.escape(text)}(?!\w)", spoken)
+    if match is None:
+        return set()
+    starts = [each.end() for each in _CLAUSE.finditer(spoken, 0, match.start())]
+    end = _CLAUSE.search(spoken, match.end())
+    return _words(spoken[starts[-1] if starts else 0 : end.start() if end else len(spoken)])
+
+
+def _alike(leaf: _Leaf, words: set[str]) -> int:
+    named = _words(" ".join(str(part) for part in leaf.path[-4:]))
+    return len(named & words)
+
+
+def _words(text: str) -> set[str]:
+    found = (word.lower().removesuffix("s") for word in _WORD.findall(text))
+    return {_SAID.get(word, word) for word in found} - _EMPTY
