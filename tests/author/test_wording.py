@@ -94,3 +94,13 @@ def test_what_did_not_help_is_tried_again_after_something_else_did():
 
     made, found = run_settle("Seven, fast: 7.", judge, size=1, mode="Slow")
     assert (made["size"], made["mode"], found.good) == (7, "Fast", True)
+
+
+def test_what_the_request_says_is_not_settled_away():
+    def judge(obj):
+        if obj["size"] != 5:
+            yield Problem("contradicted", "5 jobs", "ConfigMap/c", "size", "5")
+
+    made, _ = run_settle("claims: 5, jobs: 10", judge, size=10, data={"claims": "5"})
+
+    assert made["size"] == 10

@@ -6,6 +6,7 @@ stays for the next answer to the same task, which waits until it is empty.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +19,8 @@ from tiphys.ports import ClusterApi, Object
 _POLL = 0.05  # seconds
 _GONE = 60.0  # seconds that what is being deleted gets
 _SERVED = 10.0  # seconds until a new kind is served
+_ADMISSION = "admissionregistration.k8s.io/v1"
+_POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']+)'")
 _PROTECTED = frozenset({"CustomResourceDefinition", "PersistentVolume", "PersistentVolumeClaim"})
 _MARK = "tiphys.test/ground"
 _SYSTEM = frozenset({"default", "kube-node-lease", "kube-public", "kube-system"})
@@ -90,7 +93,7 @@ class Grounds:
             self._apply(self._placed(each))
         rest = [self._placed(each) for each in objects if each["kind"] not in order]
         for each in rest if len(rest) > 1 else ():
-            self._api.apply(each, dry_run=True)
+            self._send(each, dry_run=True)
         for each in rest:
             self._apply(each)
 
@@ -131,7 +134,7 @@ class Grounds:
         key = _key(obj)
         if key not in self._made and key[1] not in self._spaces:
             self._expect_absent(obj)
-        live = self._api.apply(obj)
+        live = self._send(obj)
         self._made[key] = live
         if obj["kind"] == "Namespace":
             self._changed.append(key[2])
@@ -143,6 +146,20 @@ class Grounds:
                 _SERVED,
                 InvalidInput(f"{obj['metadata']['name']}: the API server does not serve it"),
             )
+
+    def _send(self, obj: Object, *, dry_run: bool = False) -> Object:
+        """Apply; a policy of an earlier answer may refuse for a moment after it was deleted."""
+        deadline = time.monotonic() + _SERVED
+        while True:
+            try:
+                return self._api.apply(obj, dry_run=dry_run)
+            except ApiRefusal as refusal:
+                policy = _POLICY.search(str(refusal))
+                if not policy or time.monotonic() > deadline:
+                    raise
+                if self._api.get(_ADMISSION, "ValidatingAdmissionPolicy", policy[1]) is not None:
+                    raise
+            time.sleep(_POLL)
 
     def _expect_absent(self, obj: Object) -> None:
         """What the cluster has of its own is not to be replaced: that would spoil it for others."""

@@ -21,6 +21,7 @@ from tiphys.propose.author.fields import (
     with_value,
     without,
 )
+from tiphys.propose.author.literals import unused
 from tiphys.propose.author.mend import scalar
 from tiphys.propose.schedule import cron_from_words
 
@@ -55,6 +56,8 @@ def settle(
             if tries == 0:
                 return best, found, tuple(notes)
             tries -= 1
+            if len(unused(request, changed)) > len(unused(request, best)):
+                continue  # what the request says stood there: the requirement was misread
             seen = rehearse(changed)
             if seen.rank < found.rank:
                 best, found = changed, seen

@@ -54,6 +54,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
 
 def _counts(words: Words, place: str, hard: dict[str, object]) -> Iterator[Remark]:
     for match in words.find(_COUNT):
+        if "\n" in match[0].strip():
+            continue  # the end of one line and the beginning of the next
         noun = re.sub(r"\s|persistent|volume", "", match["noun"].lower())
         noun = {"pvcs": "claims", "loadbalancer": "loadbalancers", "nodeport": "nodeports"}.get(
             noun, noun

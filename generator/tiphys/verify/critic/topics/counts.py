@@ -66,7 +66,9 @@ _TARGET = pattern(
 )
 _SCALING = re.compile(r"\b(?:auto-?scal|hpa\b|horizontal|scal(?:e|es|ing)\b)", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:unavailable|available|down|surge|disrupt\w*|at a time|evict\w*|"
-                    r"at once|quota|running|up)\b", re.IGNORECASE)  # fmt: skip
+                    r"at once|quota|running|up|left|remain\w*)\b", re.IGNORECASE)  # fmt: skip
+# "Un pod ne doit...": a pod, whichever.
+_ARTICLE = re.compile(r"\s*(?:une?|eine?n?|una|uno)\s+pod\b", re.IGNORECASE)
 Ruler = Callable[[Requirement, World], Remark]
 _HPA = ("HorizontalPodAutoscaler",)
 
@@ -84,6 +86,8 @@ _QUOTA_KEYS = {
 
 def _quotas(words: Words, world: World) -> Iterator[Remark]:
     for match in words.find(_QUOTA) if world.kinds("ResourceQuota") else ():
+        if "\n" in match[0].strip():
+            continue  # the end of one line and the beginning of the next
         noun = re.sub(r"\s", "", match[2].lower())
         key = _QUOTA_KEYS.get(noun, "persistentvolumeclaims")
         value = number(match[1])
@@ -160,7 +164,7 @@ def _about_others(words: Words, match: re.Match[str]) -> bool:
         behind,
     ):
         return True  # six in all may be two in each of three zones
-    if re.search(r"\bnodes?$", match[0], re.IGNORECASE):
+    if re.search(r"\bnodes?$", match[0], re.IGNORECASE) or _ARTICLE.match(match[0]):
         return True
     return bool(_OTHER.search(behind) or _OTHER.search(match[0]))
 

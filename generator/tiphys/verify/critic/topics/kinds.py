@@ -61,7 +61,8 @@ _EXISTING = re.compile(
     re.IGNORECASE,
 )
 _REFERS = re.compile(
-    r"\s+(?:already\b|exists\b|that\s+(?:already\s+)?exists|of\s+the\s+same|is\s+there|called|named|gets\b)",
+    r"\s+(?:already\b|exists\b|of\s+the\s+same|there\s+may\b|may\s+ask\b|asks?\s+for\b|"
+    r"(?:[\"'`]?[\w.-]+[\"'`]?\s+)?that\s+(?:(?:already\s+)?exists|comes\b|is\s+there)|is\s+there|called|named|gets\b)",
     re.I,
 )
 _DOES = re.compile(r"\b(?:get|list|watch|update|patch|delete|read|edit|see)\b", re.IGNORECASE)
@@ -99,6 +100,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
         holds = plain in _HOLDERS and match["lead"].lower().startswith(
             "a"
         )  # "keep it in a ConfigMap"
+        if before.rstrip().endswith("("):
+            continue  # "web (a Deployment)" says what it is
         if _EXISTING.search(before) and not (holds and before.endswith("in ")):
             continue
         if re.search(r"existing|already", match[0], re.I):

@@ -34,7 +34,8 @@ _FOREIGN = re.compile(
 )
 _STOP = frozenset(
     "like a an the it its this that with and or of for to in on at is are be should must which where only "
-    "named called after something anything as by from not no if so will has have can per via over".split()
+    "named called after something anything as by from not no if so will has have can per via over "
+    "read-only read-write non-root cluster-wide long-lived per-node so-called".split()
 )  # fmt: skip
 _REFERRED = {
     "secret": ("Secret",),

@@ -27,6 +27,7 @@ _STOP = frozenset(
     "shared unchanged already exists too then please selector isolation label labels boundary "
     "policy policies name object objects admin admins itself themselves du lui um uma o os novo nova novos nouveau "
     "nouvelle nouveaux neu neue neuen neuer ein eine einen einem unser unserem nuevo nueva un una mismo misma même "
+    "run runs deploy create make add install start launch put set give there "
     "propre eigen eigener eigenen próprio propio ce cet cette este esta seul only inside within too into onto".split()
 )
 _PEER = re.compile(

@@ -22,6 +22,7 @@ _ACTIVE = re.compile(
     r"\b(?:reach|talk\s+to|talks\s+to|connect\s+to|access|call|contact|query|get\s+to|speak\s+to|open\s+connections\s+to|"
     r"send\s+(?:\w+\s+)?to|go\s+(?:out\s+)?to|initiate\s+\w+\s+to|use|hit)\b", re.IGNORECASE,
 )  # fmt: skip
+_NOBODY = re.compile(r"\b(?:nobody|no\s?one|nothing)\b", re.IGNORECASE)
 _PASSIVE = re.compile(
     r"\b(?:(?:be\s+)?(?:reached|reachable|accessed|accessible|called|contacted|scraped|queried|open)|accepts?|takes?|receives?|"
     r"allows?|lets?\s+in|admits?|closed?\s+to|protect\w*)\b[^.]{0,60}?\b(?:from|by|to|for|but)\b", re.IGNORECASE,
@@ -163,7 +164,7 @@ def _names(words: Words, policies: list[Obj]) -> Iterator[Remark]:
 def _pairs(words: Words, first: int, last: int) -> list[_Pair]:
     found = []
     for match in _PAIR.finditer(words.raw, first, last):
-        if match["key"].lower() not in _NOT_LABELS:
+        if not {match["key"].lower(), match["value"].lower()} & _NOT_LABELS:
             value = match["value"].rstrip(".-")
             found.append(_Pair(match["key"], value, match.start(), match.end()))
     return found[:8]
@@ -178,6 +179,8 @@ def _sentence(words: Words, policies: list[Obj], first: int, last: int) -> Itera
     verb = passive or active
     if verb is None or not pairs:
         return
+    if active and _NOBODY.search(words.raw, first, active.start()):
+        return  # which of both sides a policy is about, such a sentence leaves open
     left = [p for p in pairs if p.end <= verb.start()]
     right = [p for p in pairs if p.start >= verb.end()]
     if passive:

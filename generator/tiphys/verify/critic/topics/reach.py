@@ -67,6 +67,7 @@ _NAMESPACE = re.compile(
 _OWN_TYPE = re.compile(
     r"\b(?:own\s+(?:type|kind|resource)|custom\s+(?:type|kind|resource)|crds?)\b", re.IGNORECASE
 )
+_VOLUME = re.compile(r"\bpvs?\b", re.IGNORECASE)
 _KINDS_WITH_REACH = (
     "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
     "APIService", "PersistentVolume", "ClusterRoleBinding",
@@ -90,6 +91,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
             text(obj, "kind").lower() not in words.raw.lower()
             and not words.has(_WIDE)
             and not words.has(_OWN_TYPE)
+            and not (text(obj, "kind") == "PersistentVolume" and words.has(_VOLUME))
         ):
             yield _unasked("kind", Field(at(obj, "kind"), text(obj, "kind")))
     yield from _policies(words, world)
@@ -204,7 +206,7 @@ def _policies(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # 
                 shapes = {frozenset(p) for p in peers if isinstance(p, dict)}
                 loose = {frozenset({"namespaceSelector"}), frozenset({"podSelector"})} <= shapes
                 if loose and not re.search(
-                    r"\bor\b|\bas well\b|\balso\b|\bplus\b", words.raw, re.I
+                    r"\bor\b|\bas well\b|\balso\b|\bplus\b|\band\s+any\b", words.raw, re.I
                 ):
                     place = at(obj, f"spec.{way}[{i}].{side}")
                     yield _unasked(

@@ -28,7 +28,7 @@ _CLASS = re.compile(
 )
 _CLASS_STOP = frozenset("the a an and with of for default its our any same that this in on to is cluster's "
                         "cluster right proper no which what each whose where when so will must should can be as by has have "
-                        "called named existing exists should via called".split())  # fmt: skip
+                        "called named existing exists should via called from".split())  # fmt: skip
 _MODE = re.compile(
     r"\bReadWriteMany\b|\bReadWriteOnce(?:Pod)?\b|\bReadOnlyMany\b|\bRWX\b|\bRWO\b|\bROX\b|\bRWOP\b",
     re.I,
