@@ -192,4 +192,7 @@ def test_a_policy_of_an_answer_does_not_refuse_the_next(sandbox):
     ))  # fmt: skip
     for _ in range(5):
         assert judge_answer(refused, answer, sandbox).passed
-        assert judge_answer(task("judge-after", namespace="judge-after"), text(), sandbox).passed
+        after = judge_answer(
+            task("judge-after", namespace="judge-after"), text(namespace="judge-after"), sandbox
+        )
+        assert after.passed, after.reason
