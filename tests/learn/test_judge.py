@@ -9,7 +9,6 @@ from tiphys.adapters.runner_embedded import EmbeddedRunner
 from tiphys.domain.errors import InvalidInput, Unavailable
 from tiphys.learn.task import Task, Wrong
 from tiphys.learn.tasks import judge_answer
-from tiphys.library import strict_yaml
 from tiphys.verify.check import Sandbox
 
 pytestmark = pytest.mark.cluster
@@ -164,35 +163,3 @@ def test_a_task_that_presumes_what_is_refused_is_no_fault_of_the_answer(sandbox)
 def test_a_namespace_of_others_is_not_touched(sandbox, namespace):
     with pytest.raises(Unavailable, match="somebody else's"):
         judge_answer(task("judge-theirs", namespace=namespace), text(), sandbox)
-
-
-def test_a_policy_of_an_answer_does_not_refuse_the_next(sandbox):
-    name = "judge-refuses"
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"],
-            "resources": ["configmaps"]}  # fmt: skip
-    place = {"matchLabels": {"kubernetes.io/metadata.name": "judge-after"}}
-    policy = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicy",
-        "metadata": {"name": name},
-        "spec": {
-            "matchConstraints": {"resourceRules": [rule], "namespaceSelector": place},
-            "validations": [{"expression": "false"}],
-        },
-    }
-    binding = {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": name},
-        "spec": {"policyName": name, "validationActions": ["Deny"]},
-    }
-    answer = strict_yaml.dump_all([policy, binding])
-    refused = task("judge-policy", check=(
-        {"assert": {"resource": {k: policy[k] for k in ("apiVersion", "kind", "metadata")}}},
-    ))  # fmt: skip
-    for _ in range(5):
-        assert judge_answer(refused, answer, sandbox).passed
-        after = judge_answer(
-            task("judge-after", namespace="judge-after"), text(namespace="judge-after"), sandbox
-        )
-        assert after.passed, after.reason
