@@ -18,6 +18,7 @@ POD = {
         "containers": [
             {"image": "registry.example/db:1", "resources": {"limits": {"memory": "512M"}}}
         ],
+        "volumes": [{"secret": {"defaultMode": 420}}],
         "terminationGracePeriodSeconds": 600,
     },
 }
@@ -33,6 +34,9 @@ POD = {
         ("Pod db-main of registry.example/db:2.", ["registry.example/db:2"]),
         ("Pod db-main on port 5432 at db.example.", ["5432", "db.example"]),
         ("LOG_LEVEL=debug", ["LOG_LEVEL=debug"]),
+        ("1. a Pod\n2. of 512 MB\n 3) tier=gold", []),
+        ("in GiB, tier=gold:600, mode 0644, spec.containers", []),
+        ("tier=silver:600, mode 0444, spec.hostIPC", ["tier=silver:600", "0444", "spec.hostIPC"]),
     ],
 )
 def test_what_is_not_used(request_, lacking):

@@ -19,6 +19,11 @@ _TIME = re.compile(
     r"|o'clock|am|pm|th|nd|rd|st)\b|:\d",
     re.IGNORECASE,
 )
+_UNIT = re.compile(r"[KMGT]i?B", re.IGNORECASE)
+_NUMBERING = re.compile(r"[ \t]*\d{1,2}[.)]\s")
+_FIELD = re.compile(r"[a-z]\w*(?:\.[a-z]\w*)+")
+_MODE = re.compile(r"0[0-7]{3}")
+_PART = re.compile(r"\d?\.\d{1,3}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*-?([KMGT]i?)?B?\Z", re.IGNORECASE)
 _COMPOUND = re.compile(r"[a-z]+(?:-[a-z]+)+\Z")  # "read-only" is English; db-main may be too
 _ENGLISH = frozenset(
@@ -42,12 +47,21 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
         form = edge + re.escape(text) + r"(?!\d)"
         return bool(re.search(form, f"{everything}\n{context}", re.IGNORECASE))
 
-    def paired(text: str) -> bool:
-        pairs = (text.split("=", 1), text.split(":", 1), text.rsplit(":", 1))
-        return any(len(pair) == 2 and {*pair} <= leaves for pair in pairs)
+    def in_parts(text: str) -> bool:
+        """As "key=value:Effect", or a field's path: each part stands for itself."""
+        ways = (text.split("=", 1), text.split(":", 1), text.rsplit(":", 1), re.split("[=:]", text))
+        paths = [text.split(".")] if _FIELD.fullmatch(text) else []
+        return any(len(way) > 1 and {*way} <= leaves for way in (*ways, *paths))
+
+    def as_written(text: str) -> bool:
+        """As a mode of files or a part of a core is kept."""
+        if _MODE.fullmatch(text):
+            return str(int(text, 8)) in leaves
+        return bool(_PART.fullmatch(text)) and f"{float(text) * 1000:.0f}m" in leaves
 
     found = dict.fromkeys(_literals(request))
-    return tuple(t for t in found if not (stands(t) or paired(t) or _sizes(t) & sizes))
+    known = (stands, in_parts, as_written, lambda text: bool(_sizes(text) & sizes))
+    return tuple(text for text in found if not any(knows(text) for knows in known))
 
 
 def _literals(request: str) -> Iterator[str]:
@@ -57,13 +71,21 @@ def _literals(request: str) -> Iterator[str]:
             yield text.strip(" ,;.")
             continue
         text = match["word"].rstrip(".,:;")
-        if not _MARKED.search(text) or text.lower() in _ENGLISH:
+        if not _MARKED.search(text) or text.lower() in _ENGLISH or _UNIT.fullmatch(text):
+            continue
+        if text.isdecimal() and _NUMBERING.match(request, _line(request, match.start())):
             continue
         if re.match(r"\d", text) and _TIME.match(request, match.start() + len(text)):
             continue
         if re.fullmatch(r"[01]", text) or re.fullmatch(r"\d+(?:s|m|h|d|min|x|th|st|nd|rd)", text):
             continue
         yield text
+
+
+def _line(text: str, position: int) -> int:
+    """Where the line of a position begins, if nothing but space is before it; else the end."""
+    start = text.rfind("\n", 0, position) + 1
+    return start if not text[start:position].strip() else len(text)
 
 
 def _sizes(text: str) -> set[str]:
