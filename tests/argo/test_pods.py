@@ -187,6 +187,7 @@ def test_what_a_proposing_pod_made_reaches_the_remote_and_nothing_else_does(team
     pull = work_on(issue, inside.bot).pull
     assert pull is not None
     git(inside.home, "update-ref", "refs/heads/main", pull.source)
+    git(inside.home, "update-ref", "refs/tiphys/verdicts", pull.source)
     git(inside.home, "config", "core.sshCommand", "touch /tmp/never")
     git(inside.home, "config", "core.hooksPath", str(team.work))
 
@@ -195,6 +196,7 @@ def test_what_a_proposing_pod_made_reaches_the_remote_and_nothing_else_does(team
     served = Path(team.remote.address)
     assert git(served, "rev-parse", "main") == team.main
     assert f"refs/heads/{pull.source}" in refs(served)
+    assert "refs/tiphys/verdicts" not in refs(served)
     sync_forge(team.remote.address, team.home)
     assert team.bot.forge.pull(pull.number).source == pull.source
 

@@ -7,7 +7,6 @@ ids say: configuration and hooks of the lender are never read.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,10 +75,12 @@ def push_branches(folder: Path, remote: str, prefix: str, *, token: str = "") ->
     return [name.removeprefix(_HEADS) for name in names]
 
 
-def borrow(lender: Path, folder: Path, *, target: str, prefixes: Collection[str] = ("",)) -> None:
+def borrow(
+    lender: Path, folder: Path, *, target: str, prefix: str = "", verdicts: bool = True
+) -> None:
     """A new bare repository that reads the lender's objects and starts with its refs.
 
-    Of the branches only those with one of the `prefixes`. The lender stays as it is. NotFound.
+    Of the branches only those with the `prefix`. The lender stays as it is. NotFound.
     """
     source = open_git(lender)
     GitRepository.init(folder, bare=True, branch=target)
@@ -88,12 +89,9 @@ def borrow(lender: Path, folder: Path, *, target: str, prefixes: Collection[str]
         (folder / "objects" / "info" / "alternates").write_text(f"{objects}\n", encoding="utf-8")
         own = open_git(folder)
         for name in list(source.references)[:_REFS_AT_MOST]:
-            if _wanted(name, prefixes):
+            carried = name in _CARRIED and (verdicts or name != VERDICTS_REF)
+            if carried or name.startswith(_HEADS + prefix):
                 _copy(source, own, name)
-
-
-def _wanted(name: str, prefixes: Collection[str]) -> bool:
-    return name in _CARRIED or any(name.startswith(_HEADS + prefix) for prefix in prefixes)
 
 
 def _copy(source: pygit2.Repository, own: pygit2.Repository, name: str) -> None:

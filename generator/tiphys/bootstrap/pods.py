@@ -142,12 +142,13 @@ def report(which: Which, remote: Remote, *, evidence: Path, progress: Progress) 
 def send(source: Path, remote: Remote) -> list[str]:
     """Carry what a proposing pod left in its repository to the remote; the branches' names.
 
-    Branches of programs alone, and never with force. Unavailable.
+    Branches of programs alone, and never with force; no verdicts, which are not its to give.
+    Unavailable.
     """
     from tiphys.adapters.git_handover import push_branches
     from tiphys.verify.subject import AGENT_BRANCHES
 
-    with _copy(source, prefix=AGENT_BRANCHES) as home:
+    with _copy(source, prefix=AGENT_BRANCHES, verdicts=False) as home:
         names = push_branches(home, remote.address, AGENT_BRANCHES, token=remote.token)
         sync_forge(remote.address, home, token=remote.token)
         return names
@@ -220,12 +221,12 @@ def _target() -> str:
 
 
 @contextmanager
-def _copy(source: Path, prefix: str = "") -> Iterator[Path]:
+def _copy(source: Path, *, prefix: str = "", verdicts: bool = True) -> Iterator[Path]:
     from tiphys.adapters.git_handover import borrow
 
     with tempfile.TemporaryDirectory(prefix="tiphys-pod-") as scratch:
         home = Path(scratch) / "repository"
-        borrow(source, home, target=_target(), prefixes=(prefix,))
+        borrow(source, home, target=_target(), prefix=prefix, verdicts=verdicts)
         yield home
 
 
