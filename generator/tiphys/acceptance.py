@@ -82,13 +82,18 @@ def keep(verdict: Verdict, circumstances: Circumstances, ports: Ports) -> None:
 
 def judge_pull(number: int, ports: Ports, *, again: bool = False) -> Verdict:
     """Judge a pull request's head; leave one comment and the statuses that people look at."""
-    pull = ports.forge.pull(number)
-    if pull.state != "open":
-        raise Refused(f"pull request {number} is {pull.state}; only open ones are verified")
-    subject = pull_subject(pull, ports)
+    subject = open_subject(number, ports)
     verdict = judge_once(subject, ports, again=again)
     publish(number, subject, verdict, ports)
     return verdict
+
+
+def open_subject(number: int, ports: Ports) -> Subject:
+    """What an open pull request would make of the target. NotFound; Refused for any other."""
+    pull = ports.forge.pull(number)
+    if pull.state != "open":
+        raise Refused(f"pull request {number} is {pull.state}; only open ones are verified")
+    return pull_subject(pull, ports)
 
 
 def publish(number: int, subject: Subject, verdict: Verdict, ports: Ports) -> None:
@@ -175,6 +180,12 @@ def recall(circumstances: Circumstances, ports: Ports) -> Verdict | None:
     """The newest verdict reached in just these circumstances, if a trusted key signed it."""
     found = trusted(ports.verdicts.get(circumstances.key), ports)
     return next((a.verdict for a in found if a.circumstances == circumstances), None)
+
+
+def recall_on(sha: str, circumstances: Circumstances, ports: Ports) -> Verdict | None:
+    """The same, if it is about that very head commit."""
+    known = recall(circumstances, ports)
+    return known if known is not None and known.head_sha == sha else None
 
 
 def verdicts_on(sha: str, ports: Ports) -> list[Attested]:

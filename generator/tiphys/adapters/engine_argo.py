@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from tiphys.argo import names
 from tiphys.argo.submission import API_VERSION, submission
 from tiphys.domain.errors import ApiRefusal, TiphysError, Unavailable
-from tiphys.ports import ClusterApi, Object
+from tiphys.ports import Object
 
 _ENDS = frozenset({"Succeeded", "Failed", "Error"})
 _LOOK = 1.0  # seconds between two looks
@@ -23,19 +23,32 @@ _LINES = 20
 _QUIET = frozenset({"Pending", "Omitted", "Skipped", ""})
 
 
-class Logs(Protocol):
-    """Says what a container wrote."""
+class Workflows(Protocol):
+    """What the engine needs of a cluster: a part of `tiphys.ports.ClusterApi`, and logs."""
+
+    def create(self, obj: Object) -> Object:
+        """Create; ApiRefusal (reason AlreadyExists) if it is there."""
+
+    def get(
+        self, api_version: str, kind: str, name: str, namespace: str | None = None
+    ) -> Object | None:
+        """The live object or None."""
+
+    def patch(self, obj: Object) -> Object:
+        """JSON merge patch of the named object."""
+
+    def delete(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> bool:
+        """Delete; False if it was not there."""
 
     def log(self, pod: str, namespace: str, container: str, lines: int) -> str:
-        """The last lines; ApiRefusal or Unavailable where they can't be had."""
+        """The last lines that a container wrote. ApiRefusal, Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArgoEngine:
     """Submits to, follows and cancels on one cluster. `patience` is in seconds."""
 
-    api: ClusterApi
-    logs: Logs
+    api: Workflows
     progress: Callable[[str], None]
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -74,18 +87,19 @@ class ArgoEngine:
         raise Unavailable(f"workflow {name} comes back as fast as it is deleted; try again")
 
     def _running(self, name: str) -> bool:
-        found = self._get(name)
+        found = self.workflow(name)
         return found is not None and _phase(found) not in _ENDS
 
     def _clear_away(self, name: str) -> None:
         end = self.clock() + self.patience
         self.api.delete(API_VERSION, "Workflow", name, names.NAMESPACE)
-        while self._get(name) is not None:
+        while self.workflow(name) is not None:
             if self.clock() > end:
                 raise Unavailable(f"workflow {name} has ended and does not go away; delete it")
             self.sleep(_LOOK)
 
-    def _get(self, name: str) -> Object | None:
+    def workflow(self, name: str) -> Object | None:
+        """As it is now. Unavailable."""
         return self.api.get(API_VERSION, "Workflow", name, names.NAMESPACE)
 
     def _stop(self, name: str) -> None:
@@ -107,7 +121,7 @@ class _Follower:
     engine: ArgoEngine
     name: str
     _told: dict[str, str] = field(default_factory=dict)
-    _seen: float | None = None  # when it was last there to be looked at
+    _seen: float = 0.0  # when it was last there to be looked at
 
     def to_the_end(self) -> str:
         self._seen = started = self.engine.clock()
@@ -131,9 +145,9 @@ class _Follower:
         """The workflow; None while the API server is away, which is no news of the workflow."""
         now = self.engine.clock()
         try:
-            found = self.engine.api.get(API_VERSION, "Workflow", self.name, names.NAMESPACE)
+            found = self.engine.workflow(self.name)
         except Unavailable:
-            if now - (self._seen or now) > self.engine.patience:
+            if now - self._seen > self.engine.patience:
                 raise
             return None
         if found is None:
@@ -144,23 +158,22 @@ class _Follower:
     def _news(self, found: Object) -> Iterator[str]:
         nodes = _status(found).get("nodes")
         for key, node in sorted(nodes.items() if isinstance(nodes, dict) else ()):
-            if not isinstance(node, dict) or node.get("type") not in ("Pod", "Retry"):
+            if not isinstance(node, dict) or node.get("type") != "Pod":
                 continue
             phase = str(node.get("phase", ""))
             if phase in _QUIET or self._told.get(key) == phase:
                 continue
             self._told[key] = phase
             said = " ".join(str(node.get("message") or "").split())[:200]
-            if node["type"] == "Pod":
-                shown = str(node.get("displayName", key))[:80]
-                yield f"{shown}: {phase}" + (f" ({said})" if said else "")
-                if phase in ("Failed", "Error"):
-                    yield from self._log(str(node.get("id", key)), node)
+            shown = str(node.get("displayName", key))[:80]
+            yield f"{shown}: {phase}" + (f" ({said})" if said else "")
+            if phase in ("Failed", "Error"):
+                yield from self._log(str(node.get("id", key)), node)
 
     def _log(self, key: str, node: Mapping[str, Any]) -> Iterator[str]:
         pod = _pod_name(self.name, key, node)
         try:
-            text = self.engine.logs.log(pod, names.NAMESPACE, "main", _LINES)
+            text = self.engine.api.log(pod, names.NAMESPACE, "main", _LINES)
         except TiphysError as problem:
             yield f"  no log of {pod}: {problem}"
         else:

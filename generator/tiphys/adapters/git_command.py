@@ -74,6 +74,26 @@ def git(folder: Path, *arguments: str, token: str = "") -> subprocess.CompletedP
         raise Unavailable(f"git {arguments[0]} did not finish: {error}; try again") from error
 
 
+def fetch(
+    folder: Path, remote: str, refspec: str, *, token: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Fetch by just that refspec: no tags, no submodules, and nothing of what is here removed."""
+    return git(
+        folder, "fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules",
+        "--no-write-fetch-head", "--refmap=", remote, refspec, token=token,
+    )  # fmt: skip
+
+
+def push(
+    folder: Path, remote: str, *refspecs: str, token: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Push by just these refspecs, without hooks, and never with force."""
+    return git(
+        folder, "push", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--quiet",
+        remote, *refspecs, token=token,
+    )  # fmt: skip
+
+
 def failed(doing: str, done: subprocess.CompletedProcess[str]) -> Unavailable:
     """What to raise where git said no, in its own words."""
     lines = [line for line in done.stderr.splitlines() if line.strip()]

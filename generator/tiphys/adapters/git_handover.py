@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.adapters.forge_local import FORGE_REF
-from tiphys.adapters.git_command import check_remote, failed, git
+from tiphys.adapters.git_command import check_remote, failed, fetch, push
 from tiphys.adapters.git_refs import check_ref, move_ref, open_git, read_ref, translated
 from tiphys.adapters.git_repository import GitRepository
 from tiphys.adapters.traces_git import TRACES_REF
@@ -31,33 +31,28 @@ def fetch_branch(folder: Path, remote: str, branch: str, *, sha: str = "", token
 
     Refused where the branch never held that commit: then it is about something else.
     """
-    check_remote(remote)
     ref = _HEADS + branch
     check_ref(ref)
-    done = git(
-        folder, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
-        "--no-write-fetch-head", "--refmap=", remote, f"+{ref}:{ref}", token=token,
-    )  # fmt: skip
-    if done.returncode != 0:
-        raise failed(f"fetching {branch} from {remote}", done)
+    _fetch(folder, remote, ref, f"fetching {branch} from {remote}", token)
     repository = GitRepository(folder)
     tip = repository.resolve(ref)
     if not sha or sha == tip:
         return
-    if not _holds(repository, tip, sha):
+    if repository.merge_base(tip, sha) != sha:
         raise Refused(f"{branch} does not hold {sha[:12]} any more; submit its new commits")
     move_ref(open_git(folder), ref, tip, sha, "handover: the commit in question")
 
 
 def fetch_branches(folder: Path, remote: str, *, token: str = "") -> None:
     """All branches of the remote. Unavailable."""
+    _fetch(folder, remote, f"{_HEADS}*", f"fetching from {remote}", token)
+
+
+def _fetch(folder: Path, remote: str, ref: str, doing: str, token: str) -> None:
     check_remote(remote)
-    done = git(
-        folder, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules",
-        "--no-write-fetch-head", "--refmap=", remote, f"+{_HEADS}*:{_HEADS}*", token=token,
-    )  # fmt: skip
+    done = fetch(folder, remote, f"+{ref}:{ref}", token=token)
     if done.returncode != 0:
-        raise failed(f"fetching from {remote}", done)
+        raise failed(doing, done)
 
 
 def push_branches(folder: Path, remote: str, prefix: str, *, token: str = "") -> list[str]:
@@ -66,10 +61,7 @@ def push_branches(folder: Path, remote: str, prefix: str, *, token: str = "") ->
     names = sorted(name for name in open_git(folder).references if name.startswith(_HEADS + prefix))
     if not names:
         return []
-    done = git(
-        folder, "push", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--quiet",
-        remote, *(f"{name}:{name}" for name in names), token=token,
-    )  # fmt: skip
+    done = push(folder, remote, *(f"{name}:{name}" for name in names), token=token)
     if done.returncode != 0:
         raise failed(f"pushing to {remote}", done)
     return [name.removeprefix(_HEADS) for name in names]
@@ -98,7 +90,3 @@ def _copy(source: pygit2.Repository, own: pygit2.Repository, name: str) -> None:
     sha = read_ref(source, name)
     if sha is not None:
         own.references.create(name, sha)  # nobody else knows of this repository yet
-
-
-def _holds(repository: GitRepository, tip: str, sha: str) -> bool:
-    return repository.merge_base(tip, sha) == sha

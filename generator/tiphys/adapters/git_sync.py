@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiphys.adapters.forge_local import FORGE_REF
-from tiphys.adapters.git_command import TIMEOUT_SECONDS, check_remote, failed, git, git_version
+from tiphys.adapters.git_command import (
+    TIMEOUT_SECONDS,
+    check_remote,
+    failed,
+    fetch,
+    git,
+    git_version,
+    push,
+)
 from tiphys.adapters.git_refs import (
     common_dir,
     move_ref,
@@ -32,8 +40,6 @@ from tiphys.domain.forge_log import file_operation, is_entity, operation_id
 from tiphys.domain.git_paths import show_name
 
 if TYPE_CHECKING:
-    import subprocess
-
     import pygit2
 
 ATTEMPTS = 20
@@ -125,9 +131,6 @@ class _Remote:
     folder: Path
     token: str = field(repr=False)
 
-    def git(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return git(self.folder, *arguments, token=self.token)
-
 
 def _sync(
     repo: pygit2.Repository, what: _Carried, remote: _Remote, clock: Callable[[], float]
@@ -139,10 +142,7 @@ def _sync(
         pulled = pulled or changed
         if ours is None or ours == theirs:
             return Synced(remote.name, pulled, pushed=False)
-        done = remote.git(
-            "push", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--quiet",
-            remote.name, f"{ours}:{what.ref}",
-        )  # fmt: skip
+        done = push(remote.folder, remote.name, f"{ours}:{what.ref}", token=remote.token)
         if done.returncode == 0:
             return Synced(remote.name, pulled, pushed=True)
         if _remote_sha(what, remote) == theirs and attempt > 1:
@@ -152,7 +152,7 @@ def _sync(
 
 
 def _remote_sha(what: _Carried, remote: _Remote) -> str | None:
-    done = remote.git("ls-remote", "--quiet", remote.name, what.ref)
+    done = git(remote.folder, "ls-remote", "--quiet", remote.name, what.ref, token=remote.token)
     if done.returncode != 0:
         raise failed(f"asking {remote.name}", done)
     return done.stdout.split()[0] if done.stdout.split() else None
@@ -167,10 +167,7 @@ def _fetch(repo: pygit2.Repository, what: _Carried, remote: _Remote) -> str | No
     short = name if known else hashlib.sha256(name.encode()).hexdigest()[:12]
     local = f"refs/tiphys/remotes/{short}/{what.short}"
     recover_lock(repo, local)
-    done = remote.git(
-        "fetch", "--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules",
-        "--no-write-fetch-head", "--refmap=", name, f"+{what.ref}:{local}",
-    )  # fmt: skip
+    done = fetch(remote.folder, name, f"+{what.ref}:{local}", token=remote.token)
     if done.returncode != 0:
         raise failed(f"fetching from {name}", done)
     return read_ref(repo, local)

@@ -111,7 +111,7 @@ def report(which: Which, remote: Remote, *, evidence: Path, progress: Progress) 
 
     A verdict that was reached before stays. Unavailable, Refused.
     """
-    from tiphys.acceptance import circumstances_of, keep, publish, recall
+    from tiphys.acceptance import circumstances_of, keep, publish, recall_on
     from tiphys.argo import collect, read_folder, shards
     from tiphys.argo.render import other_minors
 
@@ -122,8 +122,8 @@ def report(which: Which, remote: Remote, *, evidence: Path, progress: Progress) 
         subject = _subject(which, ports)
         circumstances, minors = circumstances_of(subject, ports), other_minors()
         asked = bool(ports.settings.critic_model)
-        verdict = recall(circumstances, ports)
-        if verdict is None or verdict.head_sha != which.head:
+        verdict = recall_on(which.head, circumstances, ports)
+        if verdict is None:
             files = read_folder(evidence, shards(ports.plan, minors, objections=asked))
             verdict = collect(
                 files,
@@ -160,7 +160,7 @@ def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
     Its pods fetch from the remote, which has to hold the proposal; what they say is fetched from
     there. A workflow that ends without a signed verdict is `inconclusive`. Unavailable, Refused.
     """
-    from tiphys.acceptance import circumstances_of, pull_subject, recall
+    from tiphys.acceptance import circumstances_of, open_subject, recall_on
     from tiphys.adapters.engine_argo import ArgoEngine
     from tiphys.adapters.kube_api import KubeApi
     from tiphys.argo.names import VERIFY
@@ -169,13 +169,9 @@ def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
 
     sync_forge(remote)
     ports = open_ports(progress=progress)
-    pull = ports.forge.pull(number)
-    if pull.state != "open":
-        raise Refused(f"pull request {number} is {pull.state}; only open ones are verified")
-    subject = pull_subject(pull, ports)
+    subject = open_subject(number, ports)
     circumstances = circumstances_of(subject, ports)
-    known = recall(circumstances, ports)
-    if known is not None and known.head_sha == subject.head_sha:
+    if known := recall_on(subject.head_sha, circumstances, ports):
         return known
     parameters: dict[str, str | int] = {
         "pull": number,
@@ -183,11 +179,10 @@ def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
         "base": subject.base,
     }
     with closing(KubeApi(kubeconfig())) as api:
-        engine = ArgoEngine(api, api, progress)
+        engine = ArgoEngine(api, progress)
         said = engine.run(VERIFY, f"verify-{number}-{circumstances.key[:20]}", parameters)
     sync_forge(remote)
-    verdict = recall(circumstances, ports)
-    if verdict is not None and verdict.head_sha == subject.head_sha:
+    if verdict := recall_on(subject.head_sha, circumstances, ports):
         return verdict
     words = said or "the pods reached no verdict that a trusted key signed; see the pull request"
     broken = Evidence(CLUSTER, subject.digest, "api", "error", words[:500], 0.0)

@@ -53,6 +53,7 @@ SETUPS: tuple[Setup, ...] = (
     Setup("all - sampling", pieces=replace(ALL, sampling=False)),
     Setup("all - steps", pieces=replace(ALL, steps=False)),
     Setup("all - literals", pieces=replace(ALL, literals=False)),
+    Setup("all - figures", pieces=replace(ALL, figures=False)),
 )
 End = Literal["good", "known bad", "untried", "no answer"]
 Answer = tuple[str, End, int, int]  # text, what is known of it, tokens written, calls

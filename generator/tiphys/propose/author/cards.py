@@ -22,7 +22,7 @@ from tiphys.propose.author.types import Example
 
 _MOST = 3
 _LETTERS = 3000  # shown in all
-_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w[\w.-]*")
+IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w[\w.-]*")
 _PART = re.compile(r"\[([^\]]*)\]|([^.\[]+)")
 
 
@@ -78,7 +78,7 @@ def prune(request: str, obj: Object) -> tuple[str, ...]:
 
 def _spoken(request: str) -> str:
     """In small letters and without images, whose parts are no words."""
-    return _IMAGE.sub(" ", request.lower())
+    return IMAGE.sub(" ", request.lower())
 
 
 def _unasked(request: str, card: Card, obj: Object) -> Iterator[tuple[str | int, ...]]:

@@ -48,6 +48,7 @@ def settle(
     """The objects with fields changed for the better, what became of them, and what was changed."""
     best, found = list(objects), first
     notes: list[str] = []
+    unsaid = len(unused(request, best))
     tries = _TRIES
     done: set[tuple[str, str]] = set()
     while problem := _next(found, done):
@@ -56,11 +57,11 @@ def settle(
             if tries == 0:
                 return best, found, tuple(notes)
             tries -= 1
-            if len(unused(request, changed)) > len(unused(request, best)):
+            if (left := len(unused(request, changed))) > unsaid:
                 continue  # what the request says stood there: the requirement was misread
             seen = rehearse(changed)
             if seen.rank < found.rank:
-                best, found = changed, seen
+                best, found, unsaid = changed, seen, left
                 notes.append(words)
                 done.clear()  # what did not help before may help now
                 break

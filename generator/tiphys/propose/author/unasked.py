@@ -11,12 +11,13 @@ from typing import Any
 
 from tiphys.domain.policy import SYSTEM_NAMESPACES
 from tiphys.ports import Object
+from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, metadata_of
 from tiphys.propose.author.links import pod_specs
 from tiphys.propose.author.types import Task
 from tiphys.propose.kinds import asked_kinds
 
-_IMAGE_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w|\bimage\b", re.IGNORECASE)
+_SAYS_IMAGE = re.compile(r"\bimage\b", re.IGNORECASE)
 _IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w][\w.-]*")
 _RUNS = re.compile(
     r"\b(?:commands?|args?|arguments?|flags?|options?|entry ?point|scripts?|echo\w*|prints?|sleeps?"
@@ -80,10 +81,9 @@ def without_strangers(
 
 def _made_up_workload(task: Task) -> Test:
     """Whether nobody asked for it: the request names no image, and does not ask for its kind."""
-    known = f"{task.request}\n{task.context}"
-    asked = asked_kinds(task.request, referred=False)
-    if _IMAGE_PATH.search(known) or task.context:
+    if task.context or _SAYS_IMAGE.search(task.request) or IMAGE.search(task.request):
         return lambda _obj: False
+    asked = asked_kinds(task.request, referred=False)
     return lambda obj: any(True for _ in pod_specs(obj)) and obj["kind"] not in asked
 
 

@@ -92,6 +92,11 @@ def pattern(words: str) -> re.Pattern[str]:
     return re.compile(spaced, re.IGNORECASE)
 
 
+def within_line(match: re.Match[str]) -> bool:
+    """Whether it is not the end of one line together with the beginning of the next."""
+    return "\n" not in match[0].strip()
+
+
 @dataclass(frozen=True)
 class Words:
     """A request beside the objects that it is held against."""

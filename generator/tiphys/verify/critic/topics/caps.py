@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered
 from tiphys.verify.critic.quantities import parse_quantity, sizes
 from tiphys.verify.critic.topics.resources import BYTES
-from tiphys.verify.critic.wording import Words, number, pattern, plainly
+from tiphys.verify.critic.wording import Words, number, pattern, plainly, within_line
 from tiphys.verify.critic.world import World, at, table
 
 _COUNTED = {
@@ -54,8 +54,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
 
 def _counts(words: Words, place: str, hard: dict[str, object]) -> Iterator[Remark]:
     for match in words.find(_COUNT):
-        if "\n" in match[0].strip():
-            continue  # the end of one line and the beginning of the next
+        if not within_line(match):
+            continue
         noun = re.sub(r"\s|persistent|volume", "", match["noun"].lower())
         noun = {"pvcs": "claims", "loadbalancer": "loadbalancers", "nodeport": "nodeports"}.get(
             noun, noun

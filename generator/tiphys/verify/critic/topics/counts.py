@@ -17,7 +17,7 @@ from tiphys.verify.critic.model import (
     undecided,
 )
 from tiphys.verify.critic.quantities import parse_quantity
-from tiphys.verify.critic.wording import Words, number, pattern, plainly
+from tiphys.verify.critic.wording import Words, number, pattern, plainly, within_line
 from tiphys.verify.critic.world import SCALED, World, at, dig, many, name_of, text
 
 _NOUN = (
@@ -86,8 +86,8 @@ _QUOTA_KEYS = {
 
 def _quotas(words: Words, world: World) -> Iterator[Remark]:
     for match in words.find(_QUOTA) if world.kinds("ResourceQuota") else ():
-        if "\n" in match[0].strip():
-            continue  # the end of one line and the beginning of the next
+        if not within_line(match):
+            continue
         noun = re.sub(r"\s", "", match[2].lower())
         key = _QUOTA_KEYS.get(noun, "persistentvolumeclaims")
         value = number(match[1])
