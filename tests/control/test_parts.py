@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 
 from tests.control.test_mutants import JSON
+from tests.control.world import GOOD, case_of, sandbox_over, whole_test
 from tests.library.skills import skill
 from tiphys.config import configure
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.skill import Waiver
 from tiphys.library import lint_skill, strict_yaml
+from tiphys.testing.memory_cluster import MemoryCluster
 from tiphys.verify.control.hurry import hurried
 from tiphys.verify.control.mutants import mutants
 from tiphys.verify.control.replay import overlay
 from tiphys.verify.control.tally import Tally, together, waive
+from tiphys.verify.control.trial import written
 
 TEST = """\
 apiVersion: chainsaw.kyverno.io/v1alpha1
@@ -149,3 +152,13 @@ def test_the_score_needed_is_a_share() -> None:
     for wrong in (b"1.5", b"-0.1", b'"much"', b"true"):
         with pytest.raises(InvalidInput, match="mutation_score"):
             configure(b"[policy]\nmutation_score = " + wrong, {})
+
+
+def test_what_stands_for_left_out_objects_is_there_before_any_controller_acts() -> None:
+    cluster = MemoryCluster()
+    sandbox_over(cluster).ensure_namespace("b")
+    case = case_of(whole_test(GOOD))
+    for data in written(case, [None] * len(case.objects)).values():
+        for each in strict_yaml.load_documents(data, source="left out"):
+            name, namespace = each["metadata"]["name"], each["metadata"].get("namespace")
+            assert cluster.get(each["apiVersion"], each["kind"], name, namespace)

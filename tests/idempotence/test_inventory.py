@@ -132,7 +132,7 @@ def test_the_reason_is_named():
         "held by finalizer a/b": {"finalizers": ["a/b"], "deletionTimestamp": "now"},
         "its deletion has begun and does not end": {"deletionTimestamp": "now"},
         "owned by Job/x": {"ownerReferences": [{"kind": "Job", "name": "x"}]},
-        "nothing owns it, so nothing removes it": {},
+        "nothing owns it, so nothing removes it": {"finalizers": ["a/b"]},
     }
     for words, metadata in said.items():
         assert why_left(made(**metadata)) == words
@@ -150,3 +150,47 @@ def test_where_no_controller_acts_the_check_waits_for_none(tmp_path, monkeypatch
         found = idempotence.CHECK.run(loose_subject(FolderReader(tmp_path)), Policy(), sandbox)
         assert found.summary == "3 objects applied twice: no change; removed: nothing left"
         assert api.list("v1", "ConfigMap", "shop") == []
+
+
+class SlowSets(MemoryCluster):
+    """Its controller makes a set's claim at once, and owns it only at the third look."""
+
+    looks = 0
+
+    def apply(self, obj):
+        live = super().apply(obj)
+        claim = made("PersistentVolumeClaim", "data-db-0")
+        if obj["kind"] == "StatefulSet" and not self.get("v1", claim["kind"], "data-db-0", "shop"):
+            super().apply(claim)
+        return live
+
+    def list(self, api_version, kind, namespace=None, labels=None):
+        owner = self.get("apps/v1", "StatefulSet", "db", "shop")
+        if kind == "PersistentVolumeClaim" and owner:
+            self.looks += 1
+            if self.looks == 3:
+                owners = [{"kind": "StatefulSet", "name": "db", "uid": uid_of(owner)}]
+                self.patch(made(kind, "data-db-0", ownerReferences=owners))
+        return super().list(api_version, kind, namespace, labels)
+
+    def delete(self, api_version, kind, name, namespace=None):
+        if kind == "StatefulSet":
+            for claim in self.list("v1", "PersistentVolumeClaim", namespace):
+                if claim["metadata"].get("ownerReferences"):
+                    super().delete("v1", claim["kind"], claim["metadata"]["name"], namespace)
+        return super().delete(api_version, kind, name, namespace)
+
+
+def test_a_set_has_time_to_own_the_claims_that_go_with_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(idempotence, "_PATIENCE", 0.0)
+    stateful = made("StatefulSet", "db", api_version="apps/v1")
+    stateful["spec"] = {
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"},
+    }
+    (tmp_path / "set.yaml").write_text(json.dumps(stateful))
+    api, runner = SlowSets(), ScriptedRunner()
+    with MemoryClusters().lease() as lease:
+        sandbox = Sandbox(lease, api, runner, lambda _api: runner)
+        found = idempotence.CHECK.run(loose_subject(FolderReader(tmp_path)), Policy(), sandbox)
+    assert (found.outcome, found.details) == ("pass", ())

@@ -77,16 +77,26 @@ def scaled_elsewhere(objects: Sequence[Object]) -> list[str]:
 
 def claim_of_set(obj: Object, stateful: Object) -> bool:
     """Whether a StatefulSet made this claim and, by its own policy, leaves it when it goes."""
-    spec, place = stateful["spec"], stateful["metadata"].get("namespace")
-    policy = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenDeleted", "Retain")
+    return made_by_set(obj, stateful) and not takes_claims_along(stateful)
+
+
+def takes_claims_along(stateful: Object) -> bool:
+    """Whether a StatefulSet's own policy deletes its claims with it."""
+    policy = stateful["spec"].get("persistentVolumeClaimRetentionPolicy") or {}
+    return bool(policy.get("whenDeleted") == "Delete")
+
+
+def made_by_set(obj: Object, stateful: Object) -> bool:
+    """Whether this is a claim of a StatefulSet's template, or the volume behind one."""
     if obj["kind"] == "PersistentVolume":  # simulated or not, a volume goes with its claim
         claim = (obj.get("spec") or {}).get("claimRef") or {}
     elif obj["kind"] == "PersistentVolumeClaim":
         claim = obj["metadata"]
     else:
         return False
-    names = [t["metadata"]["name"] for t in spec.get("volumeClaimTemplates") or ()]
+    templates = stateful["spec"].get("volumeClaimTemplates") or ()
+    names = [each["metadata"]["name"] for each in templates]
     starts = tuple(f"{name}-{stateful['metadata']['name']}-" for name in names)
     start, _, ordinal = str(claim.get("name")).rpartition("-")
-    mine = f"{start}-" in starts and ordinal.isdigit() and claim.get("namespace") == place
-    return mine and policy != "Delete"
+    place = stateful["metadata"].get("namespace")
+    return f"{start}-" in starts and ordinal.isdigit() and claim.get("namespace") == place

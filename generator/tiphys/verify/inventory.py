@@ -183,9 +183,9 @@ def reference(obj: Mapping[str, Any]) -> str:
 def why_left(obj: Object) -> str:
     """What holds an object that should be gone, as far as its metadata tell."""
     metadata = obj["metadata"]
-    if finalizers := metadata.get("finalizers"):
-        return f"held by finalizer {', '.join(finalizers)}"
     if metadata.get("deletionTimestamp"):
+        if finalizers := metadata.get("finalizers"):
+            return f"held by finalizer {', '.join(finalizers)}"
         return "its deletion has begun and does not end"
     owners = metadata.get("ownerReferences") or ()
     if owners:

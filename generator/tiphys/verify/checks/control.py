@@ -89,4 +89,4 @@ def _unused(skill: Skill, tallies: Sequence[Tally]) -> Iterator[str]:
             yield f"{skill.path}/tests/waivers.yaml: {waiver.mutant} excuses nothing; remove it"
 
 
-CHECK = ClusterCheck("control", None, 2, check_control, prepare_control)
+CHECK = ClusterCheck("control", None, 3, check_control, prepare_control)

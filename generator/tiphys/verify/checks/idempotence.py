@@ -13,9 +13,11 @@ from tiphys.verify.check import ClusterCheck, Finding, Sandbox
 from tiphys.verify.drift import (
     claim_of_set,
     differences,
+    made_by_set,
     other_managers,
     same_but_for_version,
     scaled_elsewhere,
+    takes_claims_along,
     without_status,
 )
 from tiphys.verify.inventory import (
@@ -159,9 +161,19 @@ class _Run:
         while polling.again():
             live = [found for each in self._objects if (found := get(self._api, each))]
             now = [(uid_of(o), without_status(o)) for o in live]
-            if now == seen and all(map(_observed, live)):
+            if now == seen and all(_observed(o) and self._has_its_claims(o) for o in live):
                 return
             seen = now
+
+    def _has_its_claims(self, live: Object) -> bool:
+        """Whether a set that takes its claims along owns them all: it does so only afterwards."""
+        if live["kind"] != "StatefulSet" or not takes_claims_along(live):
+            return True
+        found = self._api.list("v1", "PersistentVolumeClaim", live["metadata"]["namespace"])
+        claims = [each for each in found if made_by_set(each, live)]
+        templates = live["spec"].get("volumeClaimTemplates") or ()
+        wanted = live["spec"].get("replicas", 1) * len(templates)
+        return len(claims) >= wanted and all(_owned_by(each, live) for each in claims)
 
     def _again(self, wanted: Object, first: Object) -> list[str]:
         """Apply on the condition that nobody writes meanwhile: what changes is our doing."""
@@ -221,6 +233,11 @@ def _observed(obj: Object) -> bool:
     return bool(seen >= obj["metadata"].get("generation", 0))
 
 
+def _owned_by(obj: Object, owner: Object) -> bool:
+    references = obj["metadata"].get("ownerReferences") or ()
+    return any(each.get("uid") == uid_of(owner) for each in references)
+
+
 def _wait_for_the_end_of(api: ClusterApi, names: frozenset[str]) -> None:
     """Return when none of these namespaces is on its way out. Unavailable."""
     polling = Polling(_PATIENCE)
@@ -247,4 +264,4 @@ def _remove_namespaces(api: ClusterApi, done: Sequence[Trial]) -> list[str]:
     return [f"{reference(each)} is left after removal: {why_left(each)}" for each in left]
 
 
-CHECK = ClusterCheck("idempotence", None, 1, check_idempotence)
+CHECK = ClusterCheck("idempotence", None, 2, check_idempotence)

@@ -83,8 +83,8 @@ def staged(
 def written(case: Case, objects: Sequence[Object | None]) -> dict[str, bytes]:
     """The case's files with `objects` in place of its own; None leaves one out.
 
-    A file is never empty: what stands there instead is in every namespace anyway, so that a test
-    can't see by it that it is tested itself.
+    A file is never empty: the namespace that the run has anyway stands there instead, so that a
+    test can't see by it that it is tested itself.
     """
     files: dict[str, bytes] = {}
     rest = iter(objects)
@@ -96,8 +96,7 @@ def written(case: Case, objects: Sequence[Object | None]) -> dict[str, bytes]:
 
 
 def _bystander(namespace: str) -> Object:
-    metadata = {"name": "kube-root-ca.crt", "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
 
 
 def settle(api: ClusterApi, recording: Recording, namespace: str) -> None:
