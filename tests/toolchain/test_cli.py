@@ -46,8 +46,8 @@ def test_list_tells_state_and_origin(run, go, tmp_path):
 
 
 def test_an_unknown_tool_and_an_impossible_one_differ(run, no_go):
-    unknown = run("install", "kubelet").exception
-    assert (unknown.exit_code, "no tool kubelet" in str(unknown)) == (1, True)
+    unknown = run("install", "kubeadm").exception
+    assert (unknown.exit_code, "no tool kubeadm" in str(unknown)) == (1, True)
     impossible = run("install", "etcd", "--offline").exception
     assert impossible.exit_code == 2
     assert "etcd 3.6.6: downloads need the network; Go is not installed" in str(impossible)

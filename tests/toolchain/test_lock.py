@@ -21,7 +21,9 @@ def test_the_default_tools_are_a_control_plane():
 @pytest.mark.parametrize("tool", REAL.tools, ids=lambda tool: tool.label)
 def test_a_recipe_pins_the_version_that_the_lock_names(tool):
     module = (tool.recipe.folder / "go.mod").read_text()
-    assert re.search(rf"^require {re.escape(tool.recipe.module)} v{tool.version}$", module, re.M)
+    assert re.search(
+        rf"^(require )?\s*{re.escape(tool.recipe.module)} v{tool.version}$", module, re.M
+    )
     sums = (tool.recipe.folder / "go.sum").read_text()
     assert f"{tool.recipe.module} v{tool.version} h1:" in sums
 
@@ -77,7 +79,12 @@ def test_versions_of_one_name_are_chosen_one_by_one_or_together():
     ]
 
 
-@pytest.mark.parametrize("tool", REAL.tools, ids=lambda tool: tool.label)
+PUBLISHED = [
+    tool for tool in REAL.tools if tool.name not in ("argo-cd", "argoexec", "workflow-controller")
+]
+
+
+@pytest.mark.parametrize("tool", PUBLISHED, ids=lambda tool: tool.label)
 def test_every_release_file_is_checked_and_comes_over_https(tool):
     assert tool.release is not None
     assert tool.release.sha256 or tool.release.checksum
@@ -99,7 +106,7 @@ def test_names_choose_tools_once_and_in_the_locks_order():
     assert [tool.label for tool in chosen] == ["etcd 3.6.6", "chainsaw 0.2.14"]
 
 
-@pytest.mark.parametrize("name", ["kubelet", "etcd@9.9.9", "etcd@", ""])
+@pytest.mark.parametrize("name", ["kubeadm", "etcd@9.9.9", "etcd@", ""])
 def test_an_unknown_name_lists_the_known(name):
     with pytest.raises(NotFound, match=r"the lock.*kube-apiserver 1\.34\.4"):
         REAL.select([name])
