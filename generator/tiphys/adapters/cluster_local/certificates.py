@@ -1,4 +1,4 @@
-"""Throw-away certificates for one cluster: an authority, a server's certificate, a signing key."""
+"""Throw-away certificates for one cluster: an authority, what it signs, a signing key."""
 
 from __future__ import annotations
 
@@ -17,41 +17,70 @@ _CLOCK_SKEW = datetime.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class ServerIdentity:
-    """PEM texts: the authority's certificate, and a server's certificate signed by it.
+class Identity:
+    """PEM texts: a certificate and its key."""
 
-    The authority's key is never stored, so nothing else can be signed by it.
-    """
-
-    authority: bytes
     certificate: bytes
     key: bytes = field(repr=False)
 
 
-def server_identity(name: str, hosts: Sequence[str]) -> ServerIdentity:
-    """A new authority called `name` and a server's certificate for `hosts` (names and IPs)."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import Encoding
+class Authority:
+    """A new authority, gone with this object: its key is never stored.
 
-    now = datetime.datetime.now(datetime.UTC)
-    authority_key = ec.generate_private_key(ec.SECP256R1())
-    server_key = ec.generate_private_key(ec.SECP256R1())
-    authority = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    server = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "kube-apiserver")])
+    `certificate` is a PEM text.
+    """
 
-    def sign(
+    def __init__(self, name: str) -> None:
+        from cryptography import x509
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name(name)
+        identifier = x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())
+        signed = self._sign(self._name, self._key, identifier, is_authority=True)
+        self.certificate = signed.public_bytes(Encoding.PEM)
+
+    def server(self, name: str, hosts: Sequence[str]) -> Identity:
+        """A server's, for `hosts` (names and IPs)."""
+        from cryptography import x509
+
+        return self._identity(
+            _name(name), x509.SubjectAlternativeName([_general_name(host) for host in hosts])
+        )
+
+    def client(self, name: str, organization: str) -> Identity:
+        """A client's: a user and its group, in the words of Kubernetes."""
+        from cryptography import x509
+        from cryptography.x509.oid import ExtendedKeyUsageOID
+
+        use = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        return self._identity(_name(name, organization), use)
+
+    def _identity(self, name: x509.Name, extension: x509.ExtensionType) -> Identity:
+        from cryptography.hazmat.primitives.asymmetric import ec
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        key = ec.generate_private_key(ec.SECP256R1())
+        signed = self._sign(name, key, extension, is_authority=False)
+        return Identity(signed.public_bytes(Encoding.PEM), _pem(key))
+
+    def _sign(
+        self,
         subject: x509.Name,
         key: ec.EllipticCurvePrivateKey,
         extension: x509.ExtensionType,
         *,
         is_authority: bool,
-    ) -> bytes:
+    ) -> x509.Certificate:
+        from cryptography import x509
+        from cryptography.hazmat.primitives.hashes import SHA256
+
+        now = datetime.datetime.now(datetime.UTC)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
-            .issuer_name(authority)
+            .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _CLOCK_SKEW)
@@ -59,23 +88,7 @@ def server_identity(name: str, hosts: Sequence[str]) -> ServerIdentity:
             .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
             .add_extension(extension, critical=False)
         )
-        return builder.sign(authority_key, SHA256()).public_bytes(Encoding.PEM)
-
-    return ServerIdentity(
-        authority=sign(
-            authority,
-            authority_key,
-            x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()),
-            is_authority=True,
-        ),
-        certificate=sign(
-            server,
-            server_key,
-            x509.SubjectAlternativeName([_general_name(host) for host in hosts]),
-            is_authority=False,
-        ),
-        key=_pem(server_key),
-    )
+        return builder.sign(self._key, SHA256())
 
 
 def signing_key() -> bytes:
@@ -83,6 +96,15 @@ def signing_key() -> bytes:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     return _pem(ec.generate_private_key(ec.SECP256R1()))
+
+
+def _name(name: str, organization: str = "") -> x509.Name:
+    from cryptography import x509
+    from cryptography.x509.oid import NameOID
+
+    pairs = [(NameOID.ORGANIZATION_NAME, organization)] if organization else []
+    named = [*pairs, (NameOID.COMMON_NAME, name)]
+    return x509.Name([x509.NameAttribute(kind, value) for kind, value in named])
 
 
 def _general_name(host: str) -> x509.GeneralName:

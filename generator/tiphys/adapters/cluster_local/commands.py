@@ -61,7 +61,7 @@ def kube_apiserver(folder: Path, port: int) -> list[str]:
     Users are known by token only. There is no endpoint for the `kubernetes` service, as no pod
     really runs.
     """
-    return [*_server(folder, port), "--authorization-mode=RBAC"]
+    return [*_server(folder, port), *_lonely(folder), "--authorization-mode=RBAC"]
 
 
 def bare_apiserver(folder: Path, port: int) -> list[str]:
@@ -71,16 +71,29 @@ def bare_apiserver(folder: Path, port: int) -> list[str]:
     """
     return [
         *_server(folder, port),
+        *_lonely(folder),
         "--authorization-mode=AlwaysAllow",
         "--disable-admission-plugins=ServiceAccount",
         "--enable-priority-and-fairness=false",
     ]
 
 
-def _server(folder: Path, port: int) -> list[str]:
+def open_apiserver(folder: Path, port: int, address: str) -> list[str]:
+    """An API server that pods reach as the `kubernetes` service, and that reaches kubelets."""
+    return [
+        *_server(folder, port, address),
+        "--authorization-mode=RBAC",
+        f"--advertise-address={address}",
+        f"--kubelet-client-certificate={folder}/client.crt",
+        f"--kubelet-client-key={folder}/client.key",
+        "--kubelet-preferred-address-types=InternalIP",
+    ]
+
+
+def _server(folder: Path, port: int, address: str = LOOPBACK) -> list[str]:
     return [
         f"--etcd-servers=unix:{_CLIENT_SOCKET}",
-        f"--bind-address={LOOPBACK}",
+        f"--bind-address={address}",
         f"--secure-port={port}",
         f"--tls-cert-file={folder}/server.crt",
         f"--tls-private-key-file={folder}/server.key",
@@ -90,9 +103,15 @@ def _server(folder: Path, port: int) -> list[str]:
         f"--service-account-signing-key-file={folder}/accounts.key",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
         f"--service-cluster-ip-range={SERVICE_RANGE}",
-        "--endpoint-reconciler-type=none",
         "--allow-privileged=true",
         "--profiling=false",
+    ]
+
+
+def _lonely(folder: Path) -> list[str]:
+    """For a server that no pod asks, and that asks nobody."""
+    return [
+        "--endpoint-reconciler-type=none",
         # Nobody listens there: a webhook of a test would otherwise reach whatever this machine can.
         f"--egress-selector-config-file={folder}/egress.json",
     ]

@@ -52,8 +52,8 @@ class Processes:
             process_group=0,
         )
 
-    def run(self, name: str, command: Sequence[str]) -> None:
-        """Start one program. Unavailable when it cannot be executed."""
+    def run(self, name: str, command: Sequence[str]) -> int:
+        """Start one program; its process id. Unavailable when it cannot be executed."""
         log = self._log(name)
         try:
             with log.open("wb") as output:
@@ -72,6 +72,7 @@ class Processes:
         if not self._group:
             self._group = process.pid
             self._tell(f"group {process.pid}\n")
+        return process.pid
 
     def check(self) -> None:
         """Unavailable, with the last line of its log, when one of them has ended."""

@@ -103,16 +103,16 @@ class Starting:
         """The administrator's access, impatient; to be closed."""
         return KubeApi(self.kubeconfig, timeout=_REQUEST)
 
-    def store(self) -> int:
+    def store(self, address: str = commands.LOOPBACK) -> int:
         """Start etcd; meanwhile choose the API server's port and write what it needs."""
         self.program("etcd", commands.etcd(self.folder))
-        port = _free_port()
-        _write_identity(self.folder, port)
+        port = _free_port(address)
+        _write_identity(self.folder, address, port)
         return port
 
-    def program(self, name: str, arguments: list[str]) -> None:
-        """Start one of the binaries."""
-        self.processes.run(name, [str(self.binaries[name]), *arguments])
+    def program(self, name: str, arguments: Sequence[str], within: Sequence[str] = ()) -> None:
+        """Start one of the binaries; `within` is a command that runs it somewhere else."""
+        self.processes.run(name, [*within, str(self.binaries[name]), *arguments])
 
     def wait(self, what: str, done: Callable[[], bool]) -> None:
         """Return when `done()` is true. Unavailable when a program ends or the time is over."""
@@ -136,7 +136,7 @@ class Starting:
 
 def _whole(starting: Starting, nodes: int) -> None:
     folder, port = starting.folder, starting.store()
-    _write_audit_policy(folder)
+    write_audit_policy(folder)
     server = [*commands.kube_apiserver(folder, port), *commands.audit(folder)]
     starting.program("kube-apiserver", server)
     _write_stages(folder)
@@ -148,8 +148,8 @@ def _whole(starting: Starting, nodes: int) -> None:
             starting.wait(f"place for a {obj['kind']}", applied(api, obj))
         starting.wait("ready API server", api.ready)
         starting.program("kube-controller-manager", commands.kube_controller_manager(folder))
-        starting.wait("default service account", lambda: _has_account(api))
-        starting.wait("ready node", lambda: _nodes_ready(api))
+        starting.wait("default service account", lambda: has_account(api))
+        starting.wait("ready node", lambda: nodes_ready(api))
 
 
 def applied(api: KubeApi, obj: dict[str, object]) -> Callable[[], bool]:
@@ -157,11 +157,14 @@ def applied(api: KubeApi, obj: dict[str, object]) -> Callable[[], bool]:
     return lambda: bool(api.apply(obj))
 
 
-def _has_account(api: KubeApi) -> bool:
+def has_account(api: KubeApi) -> bool:
+    """Whether the first namespace has the account that pods run under."""
     return api.get("v1", "ServiceAccount", "default", "default") is not None
 
 
-def _nodes_ready(api: KubeApi) -> bool:
+def nodes_ready(api: KubeApi) -> bool:
+    """Whether every node there is takes pods."""
+
     def ready(node: dict[str, object]) -> bool:
         spec, status = node.get("spec"), node.get("status")
         return (
@@ -177,19 +180,21 @@ def _nodes_ready(api: KubeApi) -> bool:
     return all(ready(node) for node in api.list("v1", "Node"))
 
 
-def _free_port() -> int:
+def _free_port(address: str) -> int:
     with socket.socket() as probe:
-        probe.bind((commands.LOOPBACK, 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])
 
 
-def _write_identity(folder: Path, port: int) -> None:
-    """The server's certificate, the keys, the administrator's token and kubeconfig."""
-    server = certificates.server_identity(f"tiphys-{folder.name}", commands.SERVER_NAMES)
+def _write_identity(folder: Path, address: str, port: int) -> None:
+    """The certificates, the keys, the administrator's token and kubeconfig."""
+    authority = certificates.Authority(f"tiphys-{folder.name}")
+    server = authority.server("kube-apiserver", (*commands.SERVER_NAMES, address))
+    client = authority.client("kube-apiserver", "system:masters")
     token = secrets.token_urlsafe(32)
     cluster = {
-        "server": f"https://{commands.LOOPBACK}:{port}",
-        "certificate-authority-data": base64.b64encode(server.authority).decode("ascii"),
+        "server": f"https://{address}:{port}",
+        "certificate-authority-data": base64.b64encode(authority.certificate).decode("ascii"),
     }
     kubeconfig = {
         "apiVersion": "v1",
@@ -200,9 +205,11 @@ def _write_identity(folder: Path, port: int) -> None:
         "current-context": "tiphys",
     }
     for name, content in {
-        "authority.crt": server.authority,
+        "authority.crt": authority.certificate,
         "server.crt": server.certificate,
         "server.key": server.key,
+        "client.crt": client.certificate,
+        "client.key": client.key,
         "accounts.key": certificates.signing_key(),
         "tokens.csv": f'{token},tiphys-admin,tiphys-admin,"system:masters"\n'.encode(),
         "kubeconfig": json.dumps(kubeconfig, indent=1).encode(),
@@ -213,7 +220,7 @@ def _write_identity(folder: Path, port: int) -> None:
         path.write_bytes(content)
 
 
-def _write_audit_policy(folder: Path) -> None:
+def write_audit_policy(folder: Path) -> None:
     """Log what service accounts ask for, but not the cluster's own; nothing else is kept."""
     policy = {
         "apiVersion": "audit.k8s.io/v1",

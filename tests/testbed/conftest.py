@@ -1,0 +1,34 @@
+"""One node after the other: they share this machine's control groups, and its two cores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.testbed.bed import BOX, Bed, bed
+from tests.testbed.images.box import box, pause
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them go to one worker."""
+    for item in items:
+        if item.get_closest_marker("testbed"):
+            item.add_marker(pytest.mark.xdist_group("testbed"))
+
+
+@pytest.fixture(scope="session")
+def small_images(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """What holds a pod together, and what the tests' own pods run."""
+    folder = tmp_path_factory.mktemp("images")
+    pause(folder / "pause.tar")
+    box(folder / "box.tar", [BOX])
+    return [folder / "pause.tar", folder / "box.tar"]
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory, small_images: list[Path]) -> Iterator[Bed]:
+    """An empty cluster for one module."""
+    with bed(tmp_path_factory.mktemp("bed") / "clusters", small_images) as made:
+        yield made
