@@ -291,8 +291,8 @@ def reads(application: Object, path: str) -> bool:
     """As Argo CD walks a directory: by the name's ending, then its globs, where * is anything."""
     source = application["spec"]["source"]
     inside = path.removeprefix(f"{source['path']}/")
-    directory = source["directory"]
-    if inside == path or ("/" in inside and not directory["recurse"]):
+    directory = source.get("directory", {})
+    if inside == path or ("/" in inside and not directory.get("recurse")):
         return False
     if not re.fullmatch(r".*\.(yaml|yml|json|jsonnet)", inside):
         return False
@@ -302,6 +302,7 @@ def reads(application: Object, path: str) -> bool:
 
 
 def matches(glob: str, path: str) -> bool:
-    options = glob.strip("{}").split(",") if glob.startswith("{") else [glob]
-    patterns = (".*".join(map(re.escape, option.split("*"))) for option in options)
-    return any(re.fullmatch(pattern, path) for pattern in patterns)
+    start, _, options = glob.partition("{")
+    assert "*" not in options, "Argo CD's globs match nothing with a star among the alternatives"
+    patterns = (start + option for option in options.removesuffix("}").split(","))
+    return any(re.fullmatch(".*".join(map(re.escape, p.split("*"))), path) for p in patterns)
