@@ -9,6 +9,7 @@ from tiphys.verify.compatibility import minor
 
 TEXT = (COMMITTED / "Dockerfile").read_text()
 STAGES = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", TEXT, re.M)
+ROOT = COMMITTED.parent
 LAST = TEXT[TEXT.rindex("\nFROM ") :]
 
 
@@ -47,6 +48,14 @@ def test_the_templates_and_the_image_agree_on_the_cache():
     assert f"TIPHYS_CACHE={CACHE} " in LAST
     made = re.search(r"mkdir (.+)$", TEXT, re.M)[1].split()
     assert {Path(folder).parent for folder in made} == {Path(CACHE)}
+
+
+def test_what_links_in_the_package_lead_to_is_copied():
+    copied = {line.split()[1] for line in TEXT.splitlines() if re.match(r"COPY [a-z]", line)}
+    links = [path for path in (ROOT / "generator").rglob("*") if path.is_symlink()]
+
+    assert links
+    assert {link.resolve().relative_to(ROOT).as_posix() for link in links} <= copied
 
 
 def test_every_package_is_fetched_by_its_hash():

@@ -77,7 +77,7 @@ def write(
     ValueError for a name that is none, and for a layer with a member outside of its root.
     """
     tags = [reference(name) for name in names]
-    with _beside(archive) as new, tarfile.open(new, "w", format=tarfile.GNU_FORMAT) as tar:
+    with replacing(archive) as new, tarfile.open(new, "w", format=tarfile.GNU_FORMAT) as tar:
         digests = []
         for number, layer in enumerate(layers):
             with _as_tar(layer, near=archive.parent) as packed:
@@ -167,7 +167,7 @@ def _as_tar(layer: Path, *, near: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def replacing(path: Path) -> Iterator[Path]:
     """A new file that takes the place of `path` once the block is done."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
