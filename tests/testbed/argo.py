@@ -118,6 +118,8 @@ _CONTAINER: dict[str, Any] = {
     ],
     "env": [
         {"name": "LEADER_ELECTION_DISABLE", "value": "true"},
+        # How long it waits, ten seconds by default, before it looks at a workflow again.
+        {"name": "DEFAULT_REQUEUE_TIME", "value": "1s"},
         {"name": "ARGO_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
     ],
     "readinessProbe": {"httpGet": {"port": 6060, "path": "/healthz"}, "periodSeconds": 1},

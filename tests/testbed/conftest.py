@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster_fixtures import eventually
+from tests.testbed import argo
 from tests.testbed.bed import BOX, Bed, bed
+from tests.testbed.images import runner
 from tests.testbed.images.box import box, pause
+from tests.testbed.team import IMAGE, ROOT, Team, team_on
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,4 +35,23 @@ def small_images(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def node(tmp_path_factory: pytest.TempPathFactory, small_images: list[Path]) -> Iterator[Bed]:
     """An empty cluster for one module."""
     with bed(tmp_path_factory.mktemp("bed") / "clusters", small_images) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def argo_node(tmp_path_factory: pytest.TempPathFactory, small_images: list[Path]) -> Iterator[Bed]:
+    """A node with Argo's controller, and the image that its pods run."""
+    folder = tmp_path_factory.mktemp("argo")
+    runner.build(folder / "runner.tar", names=[IMAGE], source=ROOT)
+    archives = [*small_images, *argo.images(folder), folder / "runner.tar"]
+    with bed(folder / "clusters", archives) as made:
+        argo.install(made)
+        eventually(lambda: argo.ready(made), seconds=90)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def team(argo_node: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """A team whose pods run there."""
+    with team_on(argo_node, tmp_path_factory.mktemp("team")) as made:
         yield made
