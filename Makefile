@@ -1,20 +1,29 @@
 # `make demo` tells the whole story, `make test` is every check; both do all of their own set-up.
+# `make testbed` is what needs a machine of its own.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test lint fast bench lock clean
+.PHONY: demo test testbed lint fast bench lock clean
 
 demo: $(VENV)/ready
 	$(BIN)/tiphys demo
 
 test: $(VENV)/ready-to-test lint
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not testbed"
+
+# A node with real pods, and Argo's real controllers: needs root, containerd, runc, the CNI plugins,
+# debootstrap, a static busybox and redis. The first line says what is missing.
+testbed: $(VENV)/ready
+	$(BIN)/python -m tests.testbed
+	$(BIN)/tiphys tools install kubectl kubelet kube-proxy workflow-controller argoexec argo-cd \
+	  kube-apiserver@1.33.4 kube-apiserver@1.35.4
+	$(BIN)/pytest -n 0 -m testbed tests/testbed
 
 # What a commit should pass: no cluster, seconds.
 fast: $(VENV)/ready lint
-	$(BIN)/pytest -n $(WORKERS) -m "not cluster"
+	$(BIN)/pytest -n $(WORKERS) -m "not cluster and not testbed"
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

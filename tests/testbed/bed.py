@@ -30,6 +30,8 @@ _PROGRAMS = (
     "kube-proxy",
 )
 BOX = "registry.example/box:1"
+# The box stands in for what the tests' requests name.
+BOXES = (BOX, "registry.example/storefront:1.4")
 
 
 @dataclass(frozen=True, slots=True)

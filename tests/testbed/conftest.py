@@ -9,7 +9,7 @@ import pytest
 
 from tests.cluster_fixtures import eventually
 from tests.testbed import argo
-from tests.testbed.bed import BOX, Bed, bed
+from tests.testbed.bed import BOXES, Bed, bed
 from tests.testbed.images import runner
 from tests.testbed.images.box import box, pause
 from tests.testbed.team import IMAGE, ROOT, Team, team_on
@@ -27,7 +27,7 @@ def small_images(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """What holds a pod together, and what the tests' own pods run."""
     folder = tmp_path_factory.mktemp("images")
     pause(folder / "pause.tar")
-    box(folder / "box.tar", [BOX])
+    box(folder / "box.tar", BOXES)
     return [folder / "pause.tar", folder / "box.tar"]
 
 

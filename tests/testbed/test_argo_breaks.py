@@ -141,7 +141,7 @@ class Died(BaseException):
 
 
 def test_an_engine_that_died_comes_back_to_the_same_workflow(team: Team) -> None:
-    with submitted(team, "twice") as (engine, name, asked):
+    with submitted(team, "resumed") as (engine, name, asked):
 
         def die(_seconds: float) -> None:
             raise Died

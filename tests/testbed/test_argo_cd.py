@@ -14,6 +14,7 @@ import yaml
 from tests.pipeline.world import STOREFRONT
 from tests.release.test_end_to_end import Team
 from tests.testbed.argo_cd import argo_cd
+from tests.testbed.bed import Bed
 from tests.testbed.served import served
 from tests.testbed.site import RELEASES, RULES, Site, make_overlay, objects_in, site_up, tiphys
 from tiphys.acceptance import judge_pull, merge_pull
@@ -21,14 +22,14 @@ from tiphys.adapters.cluster_local import LocalClusters
 from tiphys.bootstrap import starter_guardrails
 from tiphys.domain.errors import ApiRefusal
 from tiphys.pipeline import work_on
-from tiphys.ports import ClusterApi, Lease, Object
+from tiphys.ports import Object
 
-pytestmark = [pytest.mark.cluster, pytest.mark.testbed]
+pytestmark = pytest.mark.testbed
 
 
 @pytest.fixture(scope="module")
 def site(
-    own_cluster: tuple[Lease, ClusterApi],
+    node: Bed,
     binaries: Mapping[str, Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
@@ -39,7 +40,7 @@ def site(
     team.bot = replace(team.bot, settings=replace(team.bot.settings, match_threshold=0.01))
     with (
         served(folder / "skills" / ".git") as url,
-        argo_cd(own_cluster[0].kubeconfig, folder / "running") as argo,
+        argo_cd(node.lease.kubeconfig, folder / "running") as argo,
     ):
         site = Site(team, argo)
         overlay = make_overlay(folder / "cd", url, argo.server)

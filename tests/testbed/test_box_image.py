@@ -2,14 +2,13 @@
 
 import os
 import subprocess
-import sys
 
 import pytest
 
 from tests.testbed.images import box
 from tests.testbed.test_images import opened
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+pytestmark = pytest.mark.testbed
 
 
 def test_a_box_is_small_and_nobody_needs_to_be_root(tmp_path):
@@ -76,27 +75,23 @@ def pod(tmp_path):
     return run
 
 
-@LINUX
 def test_a_box_serves_and_ends_when_told(pod):
     said = pod("/entrypoint", beside="get 8080 healthz; get 3000 healthz; get 6379 index.html")
     assert said.startswith("ok\nok\n<!doctype html>")
     assert said.endswith("ended 0\n")
 
 
-@LINUX
 def test_a_box_serves_the_ports_that_it_is_told(pod):
     said = pod("/entrypoint", beside="get 1081 healthz; get 1082 healthz", ports="1081, 1082")
     assert said == "ok\nok\nended 0\n"
 
 
-@LINUX
 def test_a_box_that_cannot_serve_ends(pod):
     said = pod("/entrypoint", ports="8080 8080")
     assert "is its port taken?" in said
     assert "ended 1\n" in said
 
 
-@LINUX
 @pytest.mark.parametrize(
     ("script", "said"),
     [
@@ -108,7 +103,6 @@ def test_a_box_runs_what_it_is_given(pod, script, said):
     assert pod("/entrypoint", "sh", "-c", script, stdin="given\n") == said
 
 
-@LINUX
 @pytest.mark.parametrize(
     ("command", "code"), [(["/entrypoint", "sleep", "1000"], 143), (["/pause"], 0)]
 )

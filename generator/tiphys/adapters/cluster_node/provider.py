@@ -120,7 +120,7 @@ def missing() -> str:
         return f"a real node needs {', '.join(absent)}: install containerd, runc and iproute2"
     if not any((folder / "bridge").exists() for folder in _PLUGINS):
         return "a real node needs the CNI plugins: install containernetworking-plugins"
-    return ""
+    return room.refused()
 
 
 # Volumes are folders of the room, made by the controller manager itself.

@@ -23,6 +23,8 @@ _HOMES = ("env", f"HOME={HOME}", "TMPDIR=/tmp")
 _TIMEOUT = 20.0  # seconds
 _POLL = 0.02
 
+_UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+
 # What the programs write goes to the cluster's folder, whatever path they have for it.
 _SETTLE = """
 set -e
@@ -57,8 +59,7 @@ class Room:
 def make(folder: Path, processes: Processes, subnet: int) -> Room:
     """Make a room for the cluster in `folder`, at 10.213.`subnet`.0/24. Unavailable."""
     (folder / "node").mkdir(mode=0o700)
-    unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
-    anchor = processes.run("room", [*unshare, "/bin/sh", "-c", _SETTLE, "room", f"{folder}/"])
+    anchor = processes.run("room", [*_UNSHARE, "/bin/sh", "-c", _SETTLE, "room", f"{folder}/"])
     deadline = time.monotonic() + _TIMEOUT
     while not (folder / "node" / "settled").exists():
         processes.check()
@@ -73,6 +74,15 @@ def make(folder: Path, processes: Processes, subnet: int) -> Room:
     )
     _connect(first, subnet, room)
     return room
+
+
+def refused() -> str:
+    """Why this machine lets nobody make a room, in one line; empty if it does."""
+    try:
+        _run([*_UNSHARE, "mount", "-t", "tmpfs", "tmpfs", "/run"])
+    except Unavailable as problem:
+        return f"a real node needs namespaces of its own, and here {problem}"
+    return ""
 
 
 def free_subnet() -> int:
@@ -99,5 +109,5 @@ def _run(command: Sequence[str]) -> str:
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=_TIMEOUT)
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1:]
-        raise Unavailable(f"no network for a node: {' '.join(said)}") from error
+        raise Unavailable(f"no room for a node: {' '.join(said)}") from error
     return done.stdout
