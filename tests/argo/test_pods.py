@@ -276,3 +276,10 @@ def test_all_pods_together_reach_the_verdict_of_one_process(team: Team) -> None:
 
     subject = pull_subject(team.bot.forge.pull(which.pull), team.bot)
     assert recall(circumstances_of(subject, team.bot), team.bot) == verdict
+
+
+def test_where_no_model_is_configured_the_pod_for_one_does_nothing(team: Team) -> None:
+    which = team.propose()
+    pods.fetch(team.work, team.remote, which)
+    assert team.check(OBJECTIONS.name, which) == 0
+    assert list((team.work / "evidence" / OBJECTIONS.name).iterdir()) == []

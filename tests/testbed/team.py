@@ -67,18 +67,18 @@ class Team:
     def push(self, number: int) -> int:
         """Hand everything over."""
         source = self.bot.forge.pull(number).source
-        git(self.home, "push", "--quiet", str(self.origin), "main", source)
-        sync_forge(str(self.origin), self.home)
+        git(self.home, "push", "--quiet", "origin", "main", source)
+        sync_forge("origin", self.home)
         return number
 
     def judged(self, number: int, told: list[str] | None = None) -> Verdict:
         """The verdict of pods."""
         lines = [] if told is None else told
-        return pods.judge_in_pods(number, remote=str(self.origin), progress=lines.append)
+        return pods.judge_in_pods(number, remote="origin", progress=lines.append)
 
     def posted(self, number: int) -> list[str]:
         """The verdicts among the pull request's comments."""
-        sync_forge(str(self.origin), self.home)
+        sync_forge("origin", self.home)
         comments = self.bot.forge.pull(number).comments
         return [each.body for each in comments if each.key == VERDICT_KEY]
 
@@ -91,6 +91,7 @@ def team_on(bed: Bed, folder: Path) -> Iterator[Team]:
     key = key_from(lambda _: None, folder / "pods.pem")
     _trust(home, DsseNotary(lambda: key).public_key)
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
+    git(home, "remote", "add", "origin", str(origin))
     with (
         pytest.MonkeyPatch.context() as patch,
         served(origin, address=bed.host, password=_PASSWORD) as url,

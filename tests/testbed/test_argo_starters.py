@@ -69,7 +69,7 @@ def test_every_starter_skill_gets_the_same_verdict_from_both_engines(team: Team)
     in_pods = time.monotonic() - started
     assert set(ends) == {""}, ends
 
-    sync_forge(str(team.origin), team.home)
+    sync_forge("origin", team.home)
     fresh = open_ports(team.home)
     for subject, mine in zip(subjects, local, strict=True):
         theirs = recall_on(subject.head_sha, circumstances_of(subject, fresh), fresh)

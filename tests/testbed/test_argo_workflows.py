@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
 
 from tests.pipeline.world import STOREFRONT
 from tests.testbed.team import Team, git
+from tiphys.acceptance import merge_pull
 from tiphys.adapters.engine_argo import ArgoEngine
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.argo.names import NAMESPACE, REINDEX, REQUEST
-from tiphys.bootstrap import sync_forge
+from tiphys.bootstrap import open_ports, person, sync_forge
 from tiphys.bootstrap.pods import kubeconfig
 
 pytestmark = pytest.mark.testbed
@@ -30,15 +33,18 @@ HOSTILE = (
 
 
 def test_a_proposal_is_judged_in_pods_and_the_verdict_posted(team: Team) -> None:
-    number, told = team.propose(), list[str]()
-    verdict = team.judged(number, told)
-    assert verdict.decision == "accept", (verdict.explanation, told)
+    number = team.propose()
+    command = [sys.executable, "-m", "tiphys", "verify", str(number), "--engine", "argo"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "accept" in done.stdout
     [comment] = team.posted(number)
     assert "accept" in comment
-    # What is remembered is not run again.
-    again = list[str]()
-    assert team.judged(number, again) == verdict
-    assert again == []
+    # What is remembered is not run again, and counts for a merge.
+    told = list[str]()
+    assert team.judged(number, told).decision == "accept"
+    assert told == []
+    assert merge_pull(number, open_ports(team.home, actor=person()))
 
 
 def test_hostile_names_are_judged_and_never_run_or_filled_in(team: Team) -> None:
@@ -65,13 +71,13 @@ def test_a_request_is_answered_by_pods_alone(team: Team) -> None:
     title = " ".join(HOSTILE[:4])
     text = STOREFRONT.replace("the storefront", "the webshop").replace("/storefront:", "/webshop:")
     issue = team.bot.forge.open_issue(title, text)
-    sync_forge(str(team.origin), team.home)
+    sync_forge("origin", team.home)
     with closing(KubeApi(kubeconfig())) as api:
         told = list[str]()
         engine = ArgoEngine(api, told.append)
         ended = engine.run(REQUEST, f"request-{issue.number}", {"issue": issue.number})
     assert ended == "", told
-    sync_forge(str(team.origin), team.home)
+    sync_forge("origin", team.home)
     [pull] = [p for p in team.bot.forge.pulls("open") if p.issue == issue.number]
     assert "manifests/shop/" in git(team.origin, "diff", "--stat", f"main...{pull.source}")
     assert "marked" not in pull.source

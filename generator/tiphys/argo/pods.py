@@ -53,7 +53,8 @@ class Size:
 
 
 SMALL = Size(("100m", "1"), ("256Mi", "1Gi"), ("64Mi", "1Gi"))
-WITH_CLUSTER = Size(("1", "2"), ("1Gi", "3Gi"), ("256Mi", "4Gi"))
+# Half of the time a control plane waits, so a node takes more of them than it has cores for.
+WITH_CLUSTER = Size(("500m", "2"), ("1Gi", "3Gi"), ("256Mi", "4Gi"))
 _EXECUTOR = Size(("20m", "500m"), ("64Mi", "256Mi"), ("16Mi", "256Mi"))
 
 # Locked down alike in every container, the executor's included.

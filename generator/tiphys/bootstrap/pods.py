@@ -88,8 +88,11 @@ def check(
 
     with _copy(source) as home:
         ports = open_ports(home, progress=progress)
-        subject = _subject(which, ports)
         part = part_of(ports.plan, name)
+        if part == OBJECTIONS and not ports.settings.critic_model:
+            progress("no model is there to object")
+            return 0
+        subject = _subject(which, ports)
         if part.per_minor != bool(minor):
             raise Refused(f"{name} is {'for one' if part.per_minor else 'not for a'} --minor")
         asked = ports.plan if part == OBJECTIONS else FULL  # one pod alone talks to a model
