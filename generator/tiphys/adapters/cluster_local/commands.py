@@ -61,7 +61,12 @@ def kube_apiserver(folder: Path, port: int) -> list[str]:
     Users are known by token only. There is no endpoint for the `kubernetes` service, as no pod
     really runs.
     """
-    return [*_server(folder, port), *_lonely(folder), "--authorization-mode=RBAC"]
+    return [
+        *_server(folder, port),
+        *_lonely(folder),
+        "--authorization-mode=RBAC",
+        "--enable-priority-and-fairness=false",
+    ]
 
 
 def bare_apiserver(folder: Path, port: int) -> list[str]:

@@ -30,7 +30,7 @@ _POLL = 0.02  # seconds
 _REQUEST = 1.0  # seconds; short, as a server that hangs hides a program that ended
 
 # Fewer garbage collections while the programs start; a soft limit pays the memory back later.
-_ENVIRONMENT = {"GOGC": "400", "GOMEMLIMIT": "400MiB"}
+_ENVIRONMENT = {"GOGC": "800", "GOMEMLIMIT": "500MiB"}
 
 
 def start(folder: Path, binaries: Mapping[str, Path], *, nodes: int, timeout: float) -> Processes:
