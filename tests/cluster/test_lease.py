@@ -180,7 +180,7 @@ def test_a_port_that_somebody_took_is_tried_again(binaries, root, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         ports = iter([taken.getsockname()[1]])
         free = start._free_port
-        monkeypatch.setattr(start, "_free_port", lambda: next(ports, None) or free())
+        monkeypatch.setattr(start, "_free_port", lambda to: next(ports, None) or free(to))
         with LocalClusters(binaries, root=root, nodes=1).lease() as lease:
             assert KubeApi(lease.kubeconfig).ready()
             assert folders(root) == [lease.id]
