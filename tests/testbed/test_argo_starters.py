@@ -61,7 +61,9 @@ def test_every_starter_skill_gets_the_same_verdict_from_both_engines(team: Team)
         key = circumstances_of(subject, ports).key[:20]
         asked = {"pull": number, "head": subject.head_sha, "base": subject.base}
         with closing(KubeApi(kubeconfig())) as api:
-            return ArgoEngine(api, lambda _line: None).run(VERIFY, f"verify-{number}-{key}", asked)
+            # In a full queue most of them wait for minutes until they are begun.
+            engine = ArgoEngine(api, lambda _line: None, patience=900.0)
+            return engine.run(VERIFY, f"verify-{number}-{key}", asked)
 
     started = time.monotonic()
     with ThreadPoolExecutor(len(numbers)) as pool:
