@@ -1,4 +1,7 @@
-"""python -m tests.testbed: exit 0 if the test bed can run here, else say what is missing."""
+"""python -m tests.testbed: exit 1 and say what is missing, unless the test bed can run here.
+
+With --why it only says so: whoever asks can tell a reason from a crash by the exit code.
+"""
 
 from __future__ import annotations
 
@@ -22,5 +25,9 @@ def lacking() -> str:
 
 
 if __name__ == "__main__":
-    if reason := lacking():
-        sys.exit(f"the test bed can't run here: {reason}")
+    reason = lacking()
+    told = f"the test bed can't run here: {reason}" if reason else ""
+    if "--why" in sys.argv:
+        print(told)
+    elif told:
+        sys.exit(told)

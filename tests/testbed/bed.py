@@ -16,19 +16,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tiphys.adapters.cluster_node import NodeClusters, missing
+from tiphys.adapters.cluster_node import PROGRAMS, NodeClusters, missing
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.ports import Lease
 from tiphys.toolchain import locate
 
-_PROGRAMS = (
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubelet",
-    "kube-proxy",
-)
 BOX = "registry.example/box:1"
 # The box stands in for what the tests' requests name.
 BOXES = (BOX, "registry.example/storefront:1.4")
@@ -42,10 +34,12 @@ class Bed:
     api: KubeApi
     host: str
 
-    def kubectl(self, *arguments: str) -> str:
-        """What kubectl prints."""
+    def kubectl(self, *arguments: str, given: str = "") -> str:
+        """What kubectl prints, with `given` as its input."""
         command = [str(locate("kubectl")), f"--kubeconfig={self.lease.kubeconfig}", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(
+            command, input=given, capture_output=True, text=True, timeout=120, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -72,7 +66,7 @@ def bed(root: Path, archives: Sequence[Path]) -> Iterator[Bed]:
         return
     if reason := missing():
         pytest.fail(f"no test bed: {reason}", pytrace=False)
-    binaries = {name: locate(name) for name in _PROGRAMS}
+    binaries = {name: locate(name) for name in PROGRAMS}
     nodes = NodeClusters(binaries, archives, root=root)
     with nodes.lease() as lease, closing(KubeApi(lease.kubeconfig)) as api:
         yield Bed(lease, api, str(urlsplit(lease.server).hostname))

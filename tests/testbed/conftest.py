@@ -12,7 +12,8 @@ from tests.testbed import argo
 from tests.testbed.bed import BOXES, Bed, bed
 from tests.testbed.images import runner
 from tests.testbed.images.box import box, pause
-from tests.testbed.team import IMAGE, ROOT, Team, team_on
+from tests.testbed.team import ROOT, Team, team_on
+from tiphys.argo.names import IMAGE
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

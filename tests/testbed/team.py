@@ -15,7 +15,7 @@ from tests.pipeline.world import STOREFRONT
 from tests.testbed.bed import Bed
 from tests.testbed.served import served
 from tiphys.adapters.notary import DsseNotary, key_from
-from tiphys.argo.names import NAMESPACE
+from tiphys.argo.names import IMAGE, NAMESPACE
 from tiphys.bootstrap import init_repository, open_ports, pods, sync_forge
 from tiphys.cli.argo import command as argo_command
 from tiphys.context import Ports
@@ -25,7 +25,6 @@ from tiphys.testing.memory_index import MemoryIndex
 from tiphys.verify.report import VERDICT_KEY
 
 ROOT = Path(__file__).parents[2]
-IMAGE = "registry.example/tiphys:0.1.0"
 _PASSWORD = "of-the-pods"  # of a server on this machine
 
 

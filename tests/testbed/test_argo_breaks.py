@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,10 +18,10 @@ from tiphys.acceptance import circumstances_of, pull_subject
 from tiphys.adapters.engine_argo import ArgoEngine
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.argo.names import NAMESPACE, VERIFY
+from tiphys.argo.submission import of_proposal
 from tiphys.bootstrap.pods import kubeconfig
 from tiphys.domain.evidence import Verdict
 from tiphys.ports import Object
-from tiphys.toolchain import locate
 
 pytestmark = pytest.mark.testbed
 _PART = "workflows.argoproj.io/node-name"
@@ -52,7 +51,7 @@ def running(team: Team, number: int, part: str) -> Callable[[], Any]:
 
 
 class Judging:
-    """A verdict that is asked for while the test breaks things; at most three minutes."""
+    """A verdict that is asked for while the test breaks things; at most four minutes."""
 
     def __init__(self, team: Team, number: int) -> None:
         self.told: list[str] = []
@@ -118,11 +117,7 @@ def evict(team: Team, name: str) -> None:
         "deleteOptions": {"gracePeriodSeconds": 0},
     }
     path = f"/api/v1/namespaces/{NAMESPACE}/pods/{name}/eviction"
-    subprocess.run(
-        [str(locate("kubectl")), f"--kubeconfig={team.bed.lease.kubeconfig}", "create",
-         f"--raw={path}", "-f=-"],
-        input=json.dumps(body), text=True, check=True, capture_output=True, timeout=30,
-    )  # fmt: skip
+    team.bed.kubectl("create", f"--raw={path}", "-f=-", given=json.dumps(body))
 
 
 @contextmanager
@@ -130,10 +125,10 @@ def submitted(team: Team, name: str) -> Iterator[tuple[ArgoEngine, str, dict[str
     """An engine, and what it would submit for a proposal of that name."""
     number = team.propose(storefront(name))
     subject = pull_subject(team.bot.forge.pull(number), team.bot)
-    key = circumstances_of(subject, team.bot).key[:20]
-    asked: dict[str, str | int] = {"pull": number, "head": subject.head_sha, "base": subject.base}
+    key = circumstances_of(subject, team.bot).key
+    workflow, asked = of_proposal(number, head=subject.head_sha, base=subject.base, key=key)
     with closing(KubeApi(kubeconfig())) as api:
-        yield ArgoEngine(api, lambda _line: None), f"verify-{number}-{key}", asked
+        yield ArgoEngine(api, lambda _line: None), workflow, asked
 
 
 class Died(BaseException):

@@ -15,6 +15,7 @@ from tiphys.acceptance import circumstances_of, pull_subject, recall_on
 from tiphys.adapters.engine_argo import ArgoEngine
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.argo.names import VERIFY
+from tiphys.argo.submission import of_proposal
 from tiphys.bootstrap import open_ports, sync_forge
 from tiphys.bootstrap.pods import kubeconfig
 from tiphys.domain.evidence import Verdict
@@ -58,12 +59,12 @@ def test_every_starter_skill_gets_the_same_verdict_from_both_engines(team: Team)
 
     def run(index: int) -> str:
         number, subject = numbers[index], subjects[index]
-        key = circumstances_of(subject, ports).key[:20]
-        asked = {"pull": number, "head": subject.head_sha, "base": subject.base}
+        key = circumstances_of(subject, ports).key
+        name, asked = of_proposal(number, head=subject.head_sha, base=subject.base, key=key)
         with closing(KubeApi(kubeconfig())) as api:
             # In a full queue most of them wait for minutes until they are begun.
             engine = ArgoEngine(api, lambda _line: None, patience=900.0)
-            return engine.run(VERIFY, f"verify-{number}-{key}", asked)
+            return engine.run(VERIFY, name, asked)
 
     started = time.monotonic()
     with ThreadPoolExecutor(len(numbers)) as pool:

@@ -22,6 +22,11 @@ TAKES: Mapping[str, frozenset[str]] = {
 }
 
 
+def of_proposal(pull: int, *, head: str, base: str, key: str) -> tuple[str, dict[str, str | int]]:
+    """The name and parameters under which a pull request is judged; `key` is its circumstances'."""
+    return f"verify-{pull}-{key[:20]}", {"pull": pull, "head": head, "base": base}
+
+
 def submission(template: str, name: str, parameters: Mapping[str, str | int]) -> Object:
     """A Workflow called `name` of one of our templates.
 

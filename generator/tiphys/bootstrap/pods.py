@@ -168,6 +168,7 @@ def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
     from tiphys.adapters.kube_api import KubeApi
     from tiphys.argo.names import VERIFY
     from tiphys.argo.parts import CLUSTER
+    from tiphys.argo.submission import of_proposal
     from tiphys.domain.evidence import Evidence, decide
 
     sync_forge(remote)
@@ -176,14 +177,12 @@ def judge_in_pods(number: int, *, remote: str, progress: Progress) -> Verdict:
     circumstances = circumstances_of(subject, ports)
     if known := recall_on(subject.head_sha, circumstances, ports):
         return known
-    parameters: dict[str, str | int] = {
-        "pull": number,
-        "head": subject.head_sha,
-        "base": subject.base,
-    }
+    name, parameters = of_proposal(
+        number, head=subject.head_sha, base=subject.base, key=circumstances.key
+    )
     with closing(KubeApi(kubeconfig())) as api:
         engine = ArgoEngine(api, progress)
-        said = engine.run(VERIFY, f"verify-{number}-{circumstances.key[:20]}", parameters)
+        said = engine.run(VERIFY, name, parameters)
     sync_forge(remote)
     if verdict := recall_on(subject.head_sha, circumstances, ports):
         return verdict

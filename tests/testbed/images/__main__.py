@@ -8,9 +8,10 @@ import time
 from pathlib import Path
 
 from tests.testbed.images import box, runner
+from tiphys.argo.names import IMAGE
 from tiphys.domain.errors import TiphysError
 
-NAMES = {"runner": "registry.example/tiphys:0.1.0", "box": "registry.example/box:1"}
+NAMES = {"runner": IMAGE, "box": "registry.example/box:1"}
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.testbed.images import archive as docker
+from tiphys.adapters.cluster_node import PAUSE
 
-PAUSE = "registry.example/pause:1"
 BUSYBOX = Path("/usr/bin/busybox")
 USER = "65532:65532"  # a number, and not root's: `runAsNonRoot` asks for no more
 

@@ -6,6 +6,7 @@ images in, `provider` leases clusters. Linux only, as root, with Debian's packag
 runc and the CNI plugins or their like.
 """
 
-from tiphys.adapters.cluster_node.provider import NodeClusters, missing
+from tiphys.adapters.cluster_node.commands import PAUSE
+from tiphys.adapters.cluster_node.provider import PROGRAMS, NodeClusters, missing
 
-__all__ = ["NodeClusters", "missing"]
+__all__ = ["PAUSE", "PROGRAMS", "NodeClusters", "missing"]

@@ -29,7 +29,7 @@ from tiphys.adapters.cluster_node.volumes import opened
 from tiphys.adapters.kube_api import KubeApi
 from tiphys.ports import Lease, Object
 
-_PROGRAMS = (
+PROGRAMS = (
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",
@@ -53,7 +53,7 @@ _PLUGINS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 class NodeClusters:
     """Clusters with one real node each, below `root`.
 
-    `binaries` maps the control plane's programs, kubelet and kube-proxy to executables. `archives`
+    `binaries` maps PROGRAMS to executables. `archives`
     are docker-archives whose images the node has from the start, the sandbox's own among them. A
     start may take `timeout` seconds.
     """
@@ -61,13 +61,13 @@ class NodeClusters:
     binaries: Mapping[str, Path]
     archives: Sequence[Path]
     _: KW_ONLY
-    root: Path = field(default_factory=lambda: state.default_root())  # noqa: PLW0108  # tests move it
+    root: Path = field(default_factory=state.default_root)
     timeout: float = 120.0
 
     @contextlib.contextmanager
     def lease(self) -> Iterator[Lease]:
         """A fresh cluster, gone when the context ends, and when this process does. Unavailable."""
-        require(self.binaries, _PROGRAMS)
+        require(self.binaries, PROGRAMS)
         home, processes = in_new_home(self.root, self._begin)
         try:
             with closing(KubeApi(home.kubeconfig)) as api:
