@@ -14,6 +14,7 @@ from tests.testbed.images import runner
 from tests.testbed.images.box import box, pause
 from tests.testbed.team import ROOT, Team, team_on
 from tiphys.argo.names import IMAGE
+from tiphys.bootstrap import init_repository
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +38,14 @@ def node(tmp_path_factory: pytest.TempPathFactory, small_images: list[Path]) -> 
     """An empty cluster for one module."""
     with bed(tmp_path_factory.mktemp("bed") / "clusters", small_images) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with the starter skills."""
+    folder = tmp_path_factory.mktemp("home") / "skills"
+    init_repository(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

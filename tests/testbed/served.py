@@ -19,15 +19,20 @@ _LIMIT = 64 << 20  # bytes that a git may send
 
 @contextmanager
 def served(
-    git_dir: Path, name: str = "skills", *, address: str = "127.0.0.1", password: str = ""
+    git_dir: Path,
+    name: str = "skills",
+    *,
+    address: str = "127.0.0.1",
+    port: int = 0,
+    password: str = "",
 ) -> Iterator[str]:
-    """The URL at which the repository in `git_dir` can be fetched.
+    """The URL at which the repository in `git_dir` can be fetched; port 0 is any that is free.
 
     With a `password` it can be pushed to as well, by whoever gives it.
     """
     own = {"git_dir": git_dir.resolve(), "prefix": f"/{name}.git", "password": password}
     handler = type("Handler", (_Fetches,), own)
-    with ThreadingHTTPServer((address, 0), handler) as server:
+    with ThreadingHTTPServer((address, port), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

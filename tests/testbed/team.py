@@ -25,6 +25,7 @@ from tiphys.testing.memory_index import MemoryIndex
 from tiphys.verify.report import VERDICT_KEY
 
 ROOT = Path(__file__).parents[2]
+FORGE_PORT = 443  # the one that the network policies leave open
 _PASSWORD = "of-the-pods"  # of a server on this machine
 
 
@@ -93,7 +94,7 @@ def team_on(bed: Bed, folder: Path) -> Iterator[Team]:
     git(home, "remote", "add", "origin", str(origin))
     with (
         pytest.MonkeyPatch.context() as patch,
-        served(origin, address=bed.host, password=_PASSWORD) as url,
+        served(origin, address=bed.host, port=FORGE_PORT, password=_PASSWORD) as url,
     ):
         patch.setenv("KUBECONFIG", str(bed.lease.kubeconfig))
         patch.chdir(home)

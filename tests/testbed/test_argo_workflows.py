@@ -6,15 +6,18 @@ import json
 import subprocess
 import sys
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.cluster_fixtures import eventually
 from tests.pipeline.world import STOREFRONT
-from tests.testbed.team import Team, git
+from tests.testbed.callers import Caller, caller
+from tests.testbed.team import FORGE_PORT, Team, git
 from tiphys.acceptance import merge_pull
 from tiphys.adapters.engine_argo import ArgoEngine
 from tiphys.adapters.kube_api import KubeApi
-from tiphys.argo.names import NAMESPACE, REINDEX, REQUEST
+from tiphys.argo.names import NAMESPACE, REINDEX, REQUEST, VERIFY
 from tiphys.bootstrap import open_ports, person, sync_forge
 from tiphys.bootstrap.pods import kubeconfig
 
@@ -81,6 +84,37 @@ def test_a_request_is_answered_by_pods_alone(team: Team) -> None:
     [pull] = [p for p in team.bot.forge.pulls("open") if p.issue == issue.number]
     assert "manifests/shop/" in git(team.origin, "diff", "--stat", f"main...{pull.source}")
     assert "marked" not in pull.source
+
+
+def test_what_was_proposed_runs_where_no_way_leads_out(team: Team) -> None:
+    """A pod with the labels that the template gives each zone, and what it can call."""
+    template = team.bed.api.get("argoproj.io/v1alpha1", "WorkflowTemplate", VERIFY, NAMESPACE)
+    assert template is not None
+    labels = {
+        each["metadata"]["labels"]["tiphys.argo/zone"]: each["metadata"]["labels"]
+        for each in template["spec"]["templates"]
+        if "metadata" in each
+    }
+    server = urlsplit(team.bed.lease.server)
+    forge, api_server = (team.bed.host, FORGE_PORT), (server.hostname or "", server.port or 443)
+
+    def reached(zone: str, beside: Caller) -> dict[str, bool]:
+        mine = {**labels[zone], "workflows.argoproj.io/workflow": "a-test"}
+        with caller(team.bed, f"of-{zone}", NAMESPACE, mine) as pod:
+            eventually(lambda: not pod.reaches(beside.address, 8080))
+            return {
+                "forge": pod.reaches(*forge),
+                "API server": pod.reaches(*api_server),
+                "a pod": pod.reaches(beside.address, 8080),
+                "from a pod": beside.reaches(pod.address, 8080),
+            }
+
+    with caller(team.bed, "beside", "beside") as beside:
+        # What runs the pod has to tell the API server how it ended; there it is nobody.
+        closed = {"forge": False, "API server": True, "a pod": False, "from a pod": False}
+        assert reached("verify", beside) == closed
+        assert reached("fetch", beside) == {**closed, "forge": True}
+        assert reached("report", beside) == {**closed, "forge": True}
 
 
 def test_the_index_follows_main(team: Team) -> None:

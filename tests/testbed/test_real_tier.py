@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cluster_fixtures import eventually
-from tests.testbed.bed import BOX, Bed, Lent
-from tiphys.bootstrap import init_repository, open_ports, open_repository
+from tests.testbed.bed import Bed, Lent
+from tests.testbed.releases import VALUES, files_of, running
+from tiphys.bootstrap import open_ports, open_repository
 from tiphys.domain.evidence import Verdict
-from tiphys.library import load_skill_at, make_release, release_files
 from tiphys.verify.plan import FULL, verify
 from tiphys.verify.subject import proposed_subject
 
 pytestmark = pytest.mark.testbed
-
-VALUES: dict[str, dict[str, Any]] = {
-    "web-service": {"image": BOX, "port": 8080, "replicas": 2, "healthPath": "/healthz"},
-    "job": {"image": BOX, "command": ["sh", "-c", "echo done > /tmp/result"]},
-    "stateful-store": {"image": BOX, "port": 6379, "storageSize": "1Gi"},
-    "worker": {"image": BOX, "livenessCommand": ["true"]},
-    "cron-job": {"image": BOX, "schedule": "0 3 * * *", "command": ["true"]},
-    "daemon-agent": {"image": BOX, "port": 3000},
-}
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("home") / "skills"
-    init_repository(folder)
-    return folder
-
-
-def files_of(home: Path, skill: str, **values: Any) -> dict[str, bytes]:
-    """A release of the skill, called like it."""
-    known = load_skill_at(open_repository(home), "main", skill)
-    given = {"name": skill, "namespace": "shop", **VALUES[skill], **values}
-    return release_files(
-        make_release(known, given, request=f"Run {skill} in namespace shop"), known
-    )
 
 
 def judged(home: Path, node: Bed, skill: str, **values: Any) -> Verdict:
@@ -84,21 +58,6 @@ def test_what_simulated_pods_never_show_is_noticed(
     assert verdict.decision == "revise", verdict.explanation
     failed = [each.check for each in verdict.evidence if each.outcome == "fail"]
     assert failed == [check]
-
-
-@contextmanager
-def running(node: Bed, files: Mapping[str, bytes], folder: Path) -> Iterator[None]:
-    """The release on the cluster, as a sync would leave it."""
-    for path, data in files.items():
-        if path.endswith(".yaml"):
-            (folder / Path(path).name).write_bytes(data)
-    if not node.api.get("v1", "Namespace", "shop"):
-        node.kubectl("create", "namespace", "shop")
-    node.kubectl("apply", f"--filename={folder}")
-    try:
-        yield
-    finally:
-        node.kubectl("delete", f"--filename={folder}", "--wait=true", "--timeout=60s")
 
 
 def test_a_web_service_answers_over_its_service(home: Path, node: Bed, tmp_path: Path) -> None:

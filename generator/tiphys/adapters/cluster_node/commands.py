@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tiphys.adapters.cluster_local.commands import SERVICE_RANGE
 from tiphys.adapters.cluster_node.room import HOME
 
 NODE = "node-0"
@@ -116,3 +117,21 @@ def kubelet(address: str) -> list[str]:
 def kube_proxy() -> list[str]:
     """Services, by nftables."""
     return [f"--config={HOME}/kube-proxy.json"]
+
+
+def kube_router() -> list[str]:
+    """Network policies, by iptables; routes and services are left to the others."""
+    return [
+        "--run-firewall=true",
+        "--run-router=false",
+        "--run-service-proxy=false",
+        f"--kubeconfig={HOME}/kubeconfig",
+        f"--hostname-override={NODE}",
+        f"--service-cluster-ip-range={SERVICE_RANGE}",
+        "--health-port=0",
+    ]
+
+
+def policies_in_force() -> list[str]:
+    """Ends with 0 once no packet passes the node unseen by kube-router."""
+    return ["iptables", "--wait", "--list-rules", "KUBE-ROUTER-FORWARD"]

@@ -36,12 +36,15 @@ PROGRAMS = (
     "kube-scheduler",
     "kubelet",
     "kube-proxy",
+    "kube-router",
 )
 _OF_THE_SYSTEM = (
     "containerd",
     "containerd-shim-runc-v2",
     "ctr",
     "ip",
+    "ipset",
+    "iptables",
     "nsenter",
     "runc",
     "unshare",
@@ -108,6 +111,8 @@ class NodeClusters:
             starting.wait("default service account", lambda: has_account(api))
             starting.wait("node", lambda: bool(api.list("v1", "Node")))
             starting.wait("ready node", lambda: nodes_ready(api))
+            starting.program("kube-router", commands.kube_router(), place.enter)
+            starting.wait("network policies", lambda: place.succeeds(commands.policies_in_force()))
 
 
 def missing() -> str:
@@ -117,7 +122,9 @@ def missing() -> str:
     if os.geteuid() != 0:
         return "a real node needs root"
     if absent := [name for name in _OF_THE_SYSTEM if shutil.which(name) is None]:
-        return f"a real node needs {', '.join(absent)}: install containerd, runc and iproute2"
+        return (
+            f"a real node needs {', '.join(absent)}: install containerd, runc, iproute2 and ipset"
+        )
     if not any((folder / "bridge").exists() for folder in _PLUGINS):
         return "a real node needs the CNI plugins: install containernetworking-plugins"
     return room.refused()

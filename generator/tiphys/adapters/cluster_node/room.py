@@ -55,6 +55,13 @@ class Room:
     outer: str
     inner: str
 
+    def succeeds(self, command: Sequence[str]) -> bool:
+        """Whether a command ends well inside."""
+        ended = subprocess.run(
+            [*self.enter, *command], capture_output=True, timeout=_TIMEOUT, check=False
+        )
+        return ended.returncode == 0
+
 
 def make(folder: Path, processes: Processes, subnet: int) -> Room:
     """Make a room for the cluster in `folder`, at 10.213.`subnet`.0/24. Unavailable."""
