@@ -71,6 +71,15 @@ def test_a_refusal_names_object_and_field(bench, namespace):
     assert problem.path == "spec.template.metadata.labels"
 
 
+def test_thousands_of_pods_are_not_tried(bench, own_api, namespace):
+    found = bench.rehearse(
+        "Run web", objects(NEEDY.replace("replicas: 2", "replicas: 8080"), namespace)
+    )
+    [problem] = found.of("refused")
+    assert (problem.path, "8080 pods" in problem.words) == ("spec.replicas", True)
+    assert own_api.get("apps/v1", "Deployment", "web", namespace) is None
+
+
 def test_what_was_asked_for_and_is_not_so_is_contradicted(bench, namespace):
     found = bench.rehearse("Run web with 5 replicas", objects(NEEDY, namespace))
     assert [(p.path, p.wanted) for p in found.of("contradicted")] == [("spec.replicas", "5")]

@@ -242,6 +242,39 @@ def test_what_only_a_cluster_writes_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("kind", "spec", "path"),
+    [
+        ("Deployment", "{replicas: 501}", "spec.replicas"),
+        ("Job", "{parallelism: 9000}", "spec.parallelism"),
+        ("HorizontalPodAutoscaler", "{minReplicas: 5000}", "spec.minReplicas"),
+        (
+            "CronJob",
+            "{jobTemplate: {spec: {parallelism: 600}}}",
+            "spec.jobTemplate.spec.parallelism",
+        ),
+    ],
+)
+def test_more_pods_than_a_cluster_here_takes_are_refused(
+    repository: GitRepository, kind: str, spec: str, path: str
+) -> None:
+    asked = MAP.format("", f"spec: {spec}\n").replace("ConfigMap", kind)
+    found = written(repository, asked)
+    assert found.outcome == "fail"
+    assert f"{path}: asks for" in found.summary
+
+
+def test_as_many_pods_as_are_tried_out_pass(repository: GitRepository) -> None:
+    asked = MAP.format("", "spec: {replicas: 500}\n").replace("ConfigMap", "Deployment")
+    assert written(repository, asked).outcome == "pass"
+
+
+def test_pods_of_several_objects_are_counted_together(repository: GitRepository) -> None:
+    one = MAP.format("", "spec: {replicas: 300}\n").replace("ConfigMap", "Deployment")
+    found = written(repository, f"{one}---\n{one.replace('hello', 'there')}")
+    assert "300 pods of 600 in all" in found.summary
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "manifests/shop/hello/kustomization.yaml",

@@ -21,14 +21,16 @@ class Policy:
     """What a proposal may not touch.
 
     `off_limits_namespaces` and `off_limits_kinds` are refused by the scope check; sizes are in
-    bytes. `allowed_scripts` names skills ("skills/<name>") whose tests may run programs, in a box.
-    `mutation_score` (0..1) is the least share of faulty manifests that a skill's test must notice.
+    bytes, `max_pods` counts those that all objects of a change ask for. `allowed_scripts` names
+    skills ("skills/<name>") whose tests may run programs, in a box. `mutation_score` (0..1) is the
+    least share of faulty manifests that a skill's test must notice.
     """
 
     off_limits_namespaces: tuple[str, ...] = SYSTEM_NAMESPACES
     off_limits_kinds: tuple[str, ...] = SYSTEM_KINDS
     max_file_bytes: int = 1 << 20
     max_files: int = 200
+    max_pods: int = 500
     allowed_scripts: tuple[str, ...] = ()
     mutation_score: float = 0.8
 

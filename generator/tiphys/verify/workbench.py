@@ -20,10 +20,12 @@ from tiphys.verify.critic import Remark, remarks
 from tiphys.verify.drift import claim_of_set
 from tiphys.verify.guardrails import Guardrails, denied_by_policy, install
 from tiphys.verify.inventory import Polling, delete, reference
+from tiphys.verify.pods import too_many_pods
 
 _PATIENCE = 3.0  # seconds that controllers get to act on what was applied
 _DEFINED = 10.0  # seconds until a new kind is served; a broken definition never is
 _MOST = 50  # objects of one answer
+_MOST_PODS = 100  # of one answer; a model that takes a port for a count asks for thousands
 # Fields that name an object of another kind which a request may take for granted.
 _PRESUMED: Mapping[str, tuple[str, str]] = {
     "priorityClassName": ("scheduling.k8s.io/v1", "PriorityClass"),
@@ -84,6 +86,10 @@ class ClusterWorkbench:
         problems: list[Problem] = []
         dry = [self._dry_run(each, problems) for each in given]
         live = [found for found in dry if found is not None]
+        if not problems and (crowd := too_many_pods(live, _MOST_PODS)):
+            obj, words = crowd
+            path = words.partition(":")[0]
+            problems.append(Problem("refused", words, _name(obj), path))
         if given and not problems:
             live = self._apply(given, problems)
         found = remarks(request, live or given)

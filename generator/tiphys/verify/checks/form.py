@@ -17,6 +17,7 @@ from tiphys.library import RELEASE_FILE, strict_yaml
 from tiphys.library.skill_files import TEST_PATH
 from tiphys.verify.check import Finding, StaticCheck, failed_or_passed
 from tiphys.verify.guardrails import GUARDRAILS
+from tiphys.verify.pods import too_many_pods
 from tiphys.verify.subject import Subject
 
 _NOT_WRITTEN = (
@@ -72,6 +73,10 @@ def check_form(subject: Subject, policy: Policy) -> Finding:
             problems.append(f"{what}: label {_TRACKED} steers delivery; a person may propose it")
         if subject.agent and found.get("globalDefault"):
             problems.append(f"{what}: globalDefault reaches every pod; a person may propose it")
+    for several in (subject.objects, subject.example_objects):
+        if crowd := too_many_pods((obj for _, obj in several), policy.max_pods):
+            obj, problem = crowd
+            problems.append(f"{obj['kind']}/{obj['metadata']['name']}: {problem} (max_pods)")
     for name in subject.skills:
         test = subject.skill(name).test
         banned = _JUDGES | set(policy.off_limits_kinds) | _BEYOND
@@ -167,4 +172,4 @@ def _keys(value: Any) -> tuple[str, ...]:
     return tuple(str(key) for key in value) if isinstance(value, dict) else ()
 
 
-CHECK = StaticCheck("form", "static", 3, check_form)
+CHECK = StaticCheck("form", "static", 4, check_form)
