@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tiphys.domain.policy import Settings
 from tiphys.domain.trace import Scribe
 from tiphys.ports import (
+    Embedder,
     Forge,
     Index,
     Model,
@@ -28,7 +29,8 @@ Progress = Callable[[str], None]
 class Ports:
     """`sandbox` leases a fresh cluster for the checks of `plan`, which `environment` runs.
 
-    `model` and `workbench` are what the author road needs; without a model there is none. Each
+    `model` and `workbench` are what the author road needs; without a model there is none. With an
+    `embedder` it also reads what a request means and does not name. Each
     attempt is told to `scribe`, which the pipeline takes from `traces`.
     """
 
@@ -42,6 +44,7 @@ class Ports:
     plan: Plan = FULL
     environment: Mapping[str, str] = field(default_factory=dict)
     model: Model | None = None
+    embedder: Embedder | None = None
     workbench: Callable[[str], AbstractContextManager[Workbench]] | None = None
     traces: TraceStore | None = None
     scribe: Scribe = field(default=lambda _entry: None)

@@ -199,7 +199,7 @@ def author(work: Work, ports: Ports) -> Work:
     context = "---\n".join(data.decode(errors="replace") for data in work.editable.values())
     with ports.workbench(work.base) as bench:
         made = write(
-            to_task(request, releases=work.releases, context=context),
+            to_task(request, releases=work.releases, context=context, embedder=ports.embedder),
             bench=bench,
             model=ports.model,
             budget=Budget(settings.author_tokens, settings.author_rounds, settings.author_seconds),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiphys.propose.author.types import Task
-from tiphys.propose.author.unasked import take_out_unasked, without_strangers
+from tiphys.propose.author.unasked import take_out_unasked, untouched, without_strangers
 
 
 def pod(**container):
@@ -117,3 +117,28 @@ def test_what_is_there_already_is_not_made_again(request_, objects, kept):
 
     assert found == (objects if kept is None else kept)
     assert bool(notes) == (kept is not None)
+
+
+EXISTING = """
+kind: NetworkPolicy
+metadata: {name: dome-access, namespace: observatory}
+"""
+
+
+@pytest.mark.parametrize(
+    ("request_", "made", "told"),
+    [
+        ("The weather pods must reach the dome too.", "weather-access", True),
+        ("The weather pods must reach the dome too.", "dome-access", False),
+        ("Add a policy weather-access for the weather pods.", "weather-access", False),
+    ],
+)
+def test_a_change_changes_something_that_exists(request_, made, told):
+    policy = {"kind": "NetworkPolicy", "metadata": {"name": made, "namespace": "observatory"}}
+    lines = untouched(Task(request_, context=EXISTING), [policy])
+    assert bool(lines) is told
+    assert all("change NetworkPolicy dome-access" in line for line in lines)
+
+
+def test_something_new_changes_nothing():
+    assert untouched(Task("Run web."), [{"kind": "Pod", "metadata": {"name": "web"}}]) == ()

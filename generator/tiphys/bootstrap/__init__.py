@@ -236,6 +236,7 @@ def open_ports(
     progress: Progress = lambda _message: None,
 ) -> Ports:
     """Everything the pipeline needs for the repository at `path`, acting as `actor` (the bot)."""
+    from tiphys.adapters.embed_use import SentenceEncoder
     from tiphys.adapters.verdicts_git import GitVerdicts
     from tiphys.context import Ports
     from tiphys.verify.plan import FULL, with_model
@@ -263,6 +264,7 @@ def open_ports(
         plan=with_model(FULL, critic) if critic else FULL,
         environment=environment(runner, settings.critic_model),
         model=model,
+        embedder=SentenceEncoder(),
         workbench=workbenches(repository, provider),
         traces=open_traces(path),
         progress=progress,

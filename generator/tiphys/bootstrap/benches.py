@@ -49,6 +49,7 @@ def measure_author(
     Neither has guardrails. With `keep`, what the model says is kept in that folder, and asked for
     only once. Skills are learned from the `earlier` tasks. Unavailable.
     """
+    from tiphys.adapters.embed_use import SentenceEncoder
     from tiphys.adapters.kube_api import KubeApi
     from tiphys.domain.budget import Budget
     from tiphys.learn.author_bench import run
@@ -97,6 +98,7 @@ def measure_author(
             setups,
             seeds=seeds,
             model=model,
+            embedder=SentenceEncoder(),
             bench=bench,
             sandbox=sandbox,
             budget=Budget(settings.author_tokens, rounds, settings.author_seconds),

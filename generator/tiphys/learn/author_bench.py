@@ -12,7 +12,7 @@ from tiphys.domain.budget import Budget
 from tiphys.domain.errors import Unavailable
 from tiphys.learn.calibrate import Share
 from tiphys.learn.tasks import Judged, Task, judge_answer
-from tiphys.ports import Message, Model, Workbench
+from tiphys.ports import Embedder, Message, Model, Workbench
 from tiphys.propose.author.loop import write
 from tiphys.propose.author.report import answer_of, to_task
 from tiphys.propose.author.types import ALL, Pieces
@@ -34,19 +34,26 @@ class Setup:
     name: str
     plain: bool = False
     cards: bool = True
+    meanings: bool = True
     pieces: Pieces = ALL
     skills: Skills | None = None
 
 
 _NONE = Pieces(*[False] * len(fields(Pieces)))
 SETUPS: tuple[Setup, ...] = (
-    Setup("zero-shot", plain=True, cards=False, pieces=_NONE),
-    Setup("+ feedback", cards=False, pieces=replace(_NONE, feedback=True, sampling=True)),
+    Setup("zero-shot", plain=True, cards=False, meanings=False, pieces=_NONE),
+    Setup(
+        "+ feedback",
+        cards=False,
+        meanings=False,
+        pieces=replace(_NONE, feedback=True, sampling=True),
+    ),
     Setup("+ grounding", pieces=replace(ALL, settling=False, steps=False)),
     Setup("all"),
     Setup("all + starter skills", skills="starter"),
     Setup("all + skills of the first half", skills="learned"),
     Setup("all - cards", cards=False, pieces=replace(ALL, outlines=False)),
+    Setup("all - meanings", meanings=False),
     Setup("all - mending", pieces=replace(ALL, mending=False)),
     Setup("all - settling", pieces=replace(ALL, settling=False)),
     Setup("all - feedback", pieces=replace(ALL, feedback=False)),
@@ -81,6 +88,7 @@ def run(
     *,
     seeds: int,
     model: Model,
+    embedder: Embedder,
     bench: Callable[[Task], AbstractContextManager[Workbench]],
     sandbox: Sandbox,
     budget: Budget,
@@ -96,7 +104,7 @@ def run(
                 if setup.skills:
                     text, end, tokens, calls = pipelines(setup.skills)(task)
                 else:
-                    made = _Made(task, setup, seed, model, bench, budget, clock)
+                    made = _Made(task, setup, seed, model, embedder, bench, budget, clock)
                     text, end, tokens, calls = made.answer()
                 seconds = clock() - started
                 judged = judge_answer(task, text, sandbox)
@@ -109,6 +117,7 @@ class _Made:
     setup: Setup
     seed: int
     model: Model
+    embedder: Embedder
     bench: Callable[[Task], AbstractContextManager[Workbench]]
     budget: Budget
     clock: Callable[[], float]
@@ -118,7 +127,12 @@ class _Made:
         if self.setup.plain:
             return self._plain()
         request = Request(0, self.task.request)
-        task = to_task(request, context=self.task.context, cards=self.setup.cards)
+        task = to_task(
+            request,
+            context=self.task.context,
+            cards=self.setup.cards,
+            embedder=self.embedder if self.setup.meanings else None,
+        )
         with self.bench(self.task) as bench:
             made = write(
                 task,

@@ -18,7 +18,8 @@ _JOINED = (
     "VerticalPodAutoscaler"
 ).split()
 _VERBS = "an?|as|one|another|new|create|add|make|define|write|set|need|kind:"
-_ASKED = rf"(?:\b(?:{_VERBS})\s+(?:[\w-]+\s+){{0,2}}?)"
+# "web (a Deployment)" says what something is.
+_ASKED = rf"(?:(?<!\()\b(?:{_VERBS})\s+(?:[\w-]+\s+){{0,2}}?)"
 _NOT_BEHIND = "".join(
     rf"(?<!\b{word}\s)" for word in "for of to by via from behind through against existing".split()
 )

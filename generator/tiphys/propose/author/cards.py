@@ -18,7 +18,7 @@ from tiphys.domain.errors import InvalidInput
 from tiphys.library import strict_yaml
 from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.ports import Object
-from tiphys.propose.author.types import Example
+from tiphys.propose.author.types import Example, Meant
 
 _MOST = 3
 _LETTERS = 3000  # shown in all
@@ -35,45 +35,57 @@ class Card:
     optional: Mapping[str, re.Pattern[str]]
     example: str
 
-    def shown(self, request: str) -> Example:
-        """As the model sees it: without optional fields that no word of the request asks for."""
+    def shown(self, request: str, meant: Sequence[Meant] = ()) -> Example:
+        """As the model sees it: without optional fields that nothing in the request asks for."""
         text = self.example.encode()
         for obj in strict_yaml.load_documents(text, source=self.kind):
             if obj["kind"] == self.kind:
                 name = obj["metadata"]["name"]
-                for path in _unasked(request, self, obj):
+                for path in _unasked(request, self, obj, meant):
                     with suppress(InvalidInput):
                         patch = FieldPatch(self.kind, name, path, op="remove")
                         text = apply_patches(text, [patch])
         return Example(f"An example of a {self.kind}", text.decode().strip())
 
 
-def cards_of(kind: str, request: str) -> tuple[Example, ...]:
+def cards_of(kind: str, request: str, meant: Sequence[Meant] = ()) -> tuple[Example, ...]:
     """The example of a kind, or none."""
-    return tuple(each.shown(request) for each in known() if each.kind == kind)
+    return tuple(each.shown(request, meant) for each in known() if each.kind == kind)
 
 
-def cards_for(request: str) -> tuple[Example, ...]:
+def cards_for(request: str, meant: Sequence[Meant] = ()) -> tuple[Example, ...]:
     """At most three, of the kinds that are named first; empty where no kind is recognised."""
+    chosen = _chosen(request)
+    named = {each.kind for each in chosen}
+    made = {each.makes for each in meant if each.makes not in named}
+    chosen = [*(each for each in known() if each.kind in made), *chosen][:_MOST]
+    return tuple(each.shown(request, meant) for each in chosen)
+
+
+def kinds_of(request: str) -> tuple[str, ...]:
+    """The kinds whose cards would be shown."""
+    return tuple(each.kind for each in _chosen(request))
+
+
+def _chosen(request: str) -> list[Card]:
     low = request.lower()
     found = [(m.start(), card.kind, card) for card in known() if (m := card.words.search(low))]
     chosen: list[Card] = []
     for _, _, card in sorted(found, key=lambda each: each[:2])[:_MOST]:
         if sum(len(each.example) for each in chosen) + len(card.example) <= _LETTERS:
             chosen.append(card)
-    return tuple(each.shown(request) for each in chosen)
+    return chosen
 
 
-def prune(request: str, obj: Object) -> tuple[str, ...]:
-    """Take out in place what its card calls optional and no word asks for; the paths of it."""
-    low = _spoken(request)
-    gone = []
-    for card in known():
-        if card.kind == obj.get("kind"):
-            for path, words in card.optional.items():
-                if not words.search(low) and _take_out(obj, _parts(path)):
-                    gone.append(path)
-    return tuple(gone)
+def prune(request: str, obj: Object, meant: Sequence[Meant] = ()) -> tuple[str, ...]:
+    """Take out in place what its card calls optional and nothing asks for; the paths of it."""
+    return tuple(
+        path
+        for card in known()
+        if card.kind == obj.get("kind")
+        for path in _not_asked(request, card, meant)
+        if _take_out(obj, _parts(path))
+    )
 
 
 def _spoken(request: str) -> str:
@@ -81,11 +93,20 @@ def _spoken(request: str) -> str:
     return IMAGE.sub(" ", request.lower())
 
 
-def _unasked(request: str, card: Card, obj: Object) -> Iterator[tuple[str | int, ...]]:
+def _unasked(
+    request: str, card: Card, obj: Object, meant: Sequence[Meant]
+) -> Iterator[tuple[str | int, ...]]:
+    for path in _not_asked(request, card, meant):
+        yield from _places(obj, _parts(path))
+
+
+def _not_asked(request: str, card: Card, meant: Sequence[Meant]) -> Iterator[str]:
+    """Optional fields that no word asks for, and no clause by its meaning."""
     low = _spoken(request)
+    near = {key for each in meant if card.kind in each.kinds for key in each.keys}
     for path, words in card.optional.items():
-        if not words.search(low):
-            yield from _places(obj, _parts(path))
+        if not words.search(low) and near.isdisjoint(_parts(path)):
+            yield path
 
 
 def _places(value: Any, parts: Sequence[str]) -> Iterator[tuple[str | int, ...]]:

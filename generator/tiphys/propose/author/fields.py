@@ -139,3 +139,13 @@ def name_of(obj: Object) -> str:
     metadata = obj.get("metadata") or {}
     place = [metadata["namespace"]] if metadata.get("namespace") else []
     return "/".join([str(obj.get("kind")), *place, str(metadata.get("name"))])
+
+
+def map_at(obj: Any, *path: str) -> dict[str, Any]:
+    """The map at a path, made where it is missing."""
+    for key in path:
+        found = obj.get(key)
+        if not isinstance(found, dict):
+            found = obj[key] = {}
+        obj = found
+    return obj  # type: ignore[no-any-return]  # a dict, as each step makes sure

@@ -6,16 +6,15 @@ is one way to make them right, so no model is asked.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import dicts, items, metadata_of
+from tiphys.propose.author.by_words import by_words
+from tiphys.propose.author.fields import dicts, items, map_at, metadata_of
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
-_NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
 _APPS = ("Deployment", "ReplicaSet", "StatefulSet")
 
 
@@ -33,12 +32,7 @@ def link(objects: Sequence[Object], request: str = "") -> None:
         rule = _RULES.get(each["kind"])
         if rule:
             rule(each, objects)
-        if each["kind"] == "Service":
-            _name_ports(each, request)
-        if each["kind"] == "NetworkPolicy":
-            _every_pod(each, request)
-        if each["kind"] in ("Role", "ClusterRole"):
-            _only_named(each, request)
+        by_words(each, request)
 
 
 def _name(objects: Sequence[Object]) -> str:
@@ -68,20 +62,10 @@ def _pod(spec: dict[str, Any], owner: Object) -> None:
         spec["restartPolicy"] = "OnFailure"
 
 
-def _at(obj: Any, *path: str) -> dict[str, Any]:
-    """The map at a path, made where it is missing."""
-    for key in path:
-        found = obj.get(key)
-        if not isinstance(found, dict):
-            found = obj[key] = {}
-        obj = found
-    return obj  # type: ignore[no-any-return]  # a dict, as each step makes sure
-
-
 def _selector(obj: Object) -> None:
-    selector = _at(obj, "spec", "selector")
-    labels = _at(obj, "spec", "template", "metadata", "labels")
-    matched = _at(obj, "spec", "selector", "matchLabels")
+    selector = map_at(obj, "spec", "selector")
+    labels = map_at(obj, "spec", "template", "metadata", "labels")
+    matched = map_at(obj, "spec", "selector", "matchLabels")
     if not labels and not matched and not selector.get("matchExpressions"):
         labels["app"] = metadata_of(obj).get("name", "app")
     if not matched and not selector.get("matchExpressions"):
@@ -96,7 +80,7 @@ def _labels_of_pods(objects: Sequence[Object]) -> list[tuple[Object, dict[str, A
     found = []
     for each in objects:
         if each["kind"] in _WORKLOADS:
-            found.append((each, _at(each, "spec", "template", "metadata", "labels")))
+            found.append((each, map_at(each, "spec", "template", "metadata", "labels")))
         elif each["kind"] == "Pod":
             labels = metadata_of(each).get("labels")
             found.append((each, labels if isinstance(labels, dict) else {}))
@@ -104,7 +88,7 @@ def _labels_of_pods(objects: Sequence[Object]) -> list[tuple[Object, dict[str, A
 
 
 def _service(obj: Object, objects: Sequence[Object]) -> None:
-    spec = _at(obj, "spec")
+    spec = map_at(obj, "spec")
     pods = _labels_of_pods(objects)
     if spec.get("type") == "ExternalName" or len(pods) != 1:
         return
@@ -116,16 +100,16 @@ def _service(obj: Object, objects: Sequence[Object]) -> None:
         )
     if isinstance(chosen, dict) and chosen and chosen.items() <= labels.items():
         return
-    matched = _at(owner, "spec").get("selector", {}).get("matchLabels")
+    matched = map_at(owner, "spec").get("selector", {}).get("matchLabels")
     spec["selector"] = dict(matched if isinstance(matched, dict) and matched else labels)
 
 
 def _stateful_set(obj: Object, objects: Sequence[Object]) -> None:
-    spec = _at(obj, "spec")
+    spec = map_at(obj, "spec")
     headless = [
         metadata_of(each).get("name")
         for each in objects
-        if each["kind"] == "Service" and _at(each, "spec").get("clusterIP") == "None"
+        if each["kind"] == "Service" and map_at(each, "spec").get("clusterIP") == "None"
     ]
     if not spec.get("serviceName"):
         spec["serviceName"] = headless[0] if len(headless) == 1 else metadata_of(obj).get("name")
@@ -135,17 +119,17 @@ def _stateful_set(obj: Object, objects: Sequence[Object]) -> None:
 
 
 def _claim(obj: Object, _objects: Sequence[Object]) -> None:
-    spec = _at(obj, "spec")
+    spec = map_at(obj, "spec")
     if not spec.get("accessModes"):
         spec["accessModes"] = ["ReadWriteOnce"]
 
 
 def _autoscaler(obj: Object, _objects: Sequence[Object]) -> None:
-    target = _at(obj, "spec", "scaleTargetRef")
+    target = map_at(obj, "spec", "scaleTargetRef")
     target.setdefault("kind", "Deployment")
     if target["kind"] in _APPS:
         target["apiVersion"] = "apps/v1"
-    for found in dicts(_at(obj, "spec").get("metrics")):
+    for found in dicts(map_at(obj, "spec").get("metrics")):
         for key, kind in _TARGETS.items():
             if key in found:
                 found["type"] = kind
@@ -155,10 +139,10 @@ def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
     notes = metadata_of(obj).get("annotations")
     if isinstance(notes, dict):  # how a class was named before there was a field for it
         for key in [each for each in notes if str(each).endswith(("ingress.class", "/class"))]:
-            _at(obj, "spec").setdefault("ingressClassName", notes.pop(key))
+            map_at(obj, "spec").setdefault("ingressClassName", notes.pop(key))
         if not notes:
             del metadata_of(obj)["annotations"]
-    for rule in items(_at(obj, "spec").get("rules")):
+    for rule in items(map_at(obj, "spec").get("rules")):
         http = rule.get("http") if isinstance(rule, dict) else None
         for path in items(http.get("paths") if isinstance(http, dict) else None):
             if isinstance(path, dict):
@@ -167,7 +151,7 @@ def _ingress(obj: Object, _objects: Sequence[Object]) -> None:
 
 
 def _binding(obj: Object, objects: Sequence[Object]) -> None:
-    ref = _at(obj, "roleRef")
+    ref = map_at(obj, "roleRef")
     ref["apiGroup"] = _RBAC
     roles = [o for o in objects if o["kind"] == "Role" == ref.get("kind")]
     places = [
@@ -194,59 +178,6 @@ def _binding(obj: Object, objects: Sequence[Object]) -> None:
             each.pop("namespace", None)
 
 
-def _only_named(obj: Object, request: str) -> None:
-    """Rights on "the one Secret called x" are on that one, where a right can be."""
-    for rule in items(obj.get("rules")):
-        if not isinstance(rule, dict) or rule.get("resourceNames"):
-            continue
-        resources, verbs = items(rule.get("resources")), items(rule.get("verbs"))
-        if len(resources) != 1 or not {*map(str, verbs)} <= _NAMED_VERBS:
-            continue
-        word = re.escape(str(resources[0]).partition("/")[0].removesuffix("s"))
-        found = re.search(
-            rf"\b(?:one|only|single|just|exactly)\s+(?:the\s+)?(?:one\s+)?{word}\s+"
-            rf"(?:called|named)?\s*[\"'`]?([a-z0-9][-a-z0-9.]*[a-z0-9])",
-            request,
-            re.IGNORECASE,
-        )
-        if found:
-            rule["resourceNames"] = [found[1]]
-
-
-def _name_ports(obj: Object, request: str) -> None:
-    """Several ports need names: the request's word for each, or what the number stands for."""
-    ports = [each for each in items(_at(obj, "spec").get("ports")) if isinstance(each, dict)]
-    if len(ports) < 2:
-        return
-    for each in ports:
-        if not each.get("name"):
-            number = str(each.get("port"))
-            said = re.search(_PORT_NAME.format(re.escape(number)), request, re.IGNORECASE)
-            usual = _USUAL_PORTS.get(number, f"port-{number}")
-            each["name"] = said[1].lower() if said else usual
-
-
-def _every_pod(obj: Object, request: str) -> None:
-    """Labels that the request does not name choose nothing where it speaks of every pod."""
-    selector = _at(obj, "spec", "podSelector")
-    labels = selector.get("matchLabels")
-    if not isinstance(labels, dict) or not _EVERY_POD.search(request):
-        return
-    named = (
-        rf"{re.escape(str(k))}[\"'`]?\s*[=:]?\s*[\"'`]?{re.escape(str(v))}"
-        for k, v in labels.items()
-    )
-    if not any(re.search(each, request) for each in named):
-        del selector["matchLabels"]
-
-
-_PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
-_USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
-_EVERY_POD = re.compile(
-    r"\b(?:every|all|any|each)(?:\s+(?:of\s+)?(?:the|its))?\s+pods?\b|\bwhole\s+namespace"
-    r"|\b(?:default|all)[\s-]den(?:y|ies)|\bden(?:y|ies)[\s-]all\b",
-    re.IGNORECASE,
-)
 _TARGETS = {
     "averageUtilization": "Utilization",
     "averageValue": "AverageValue",
@@ -260,7 +191,7 @@ def _slice(obj: Object, objects: Sequence[Object]) -> None:
     owner = labels.get("kubernetes.io/service-name") if isinstance(labels, dict) else None
     services = [o for o in objects if o["kind"] == "Service" and metadata_of(o)["name"] == owner]
     for each in dicts(obj.get("ports")):
-        for port in dicts([_at(o, "spec").get("ports") for o in services]):
+        for port in dicts([map_at(o, "spec").get("ports") for o in services]):
             target = port.get("targetPort")
             if port.get("name") == each.get("name") and isinstance(target, int):
                 each["port"] = target

@@ -21,6 +21,7 @@ from tiphys.propose.author.cards import cards_of
 from tiphys.propose.author.fields import name_of, parse_path
 from tiphys.propose.author.harden import harden
 from tiphys.propose.author.literals import unused
+from tiphys.propose.author.meant import lacking as fields_lacking
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.missing import missing
 from tiphys.propose.author.outline import custom_kinds, outlines
@@ -28,6 +29,7 @@ from tiphys.propose.author.places import without_scratch
 from tiphys.propose.author.settle import settle
 from tiphys.propose.author.tidy import tidy
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task
+from tiphys.propose.author.unasked import untouched
 from tiphys.propose.reading.spelled import in_figures
 
 _MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
@@ -129,8 +131,7 @@ class _Author:
         """What the request says and no field holds, in words, unless the model was told so."""
         if self.best is None or not self.pieces.literals:
             return []
-        words = (f'the request says "{each}", and no field has it' for each in self.best.unused)
-        return [each for each in words if each not in self.hinted]
+        return [each for each in self.best.unused if each not in self.hinted]
 
     def _next_step(self) -> str:
         """A kind of which an object is missing, and was not asked for yet."""
@@ -152,7 +153,7 @@ class _Author:
                 "one",
                 kind=kind,
                 request=self._request(),
-                examples=cards_of(kind, self.task.request) or self._outlines(kind),
+                examples=cards_of(kind, self.task.request, self.task.meant) or self._outlines(kind),
                 others=dump([without_scratch(each) for each in self.best.objects]),
             )
             return [system, Message("user", one)], 0.0, f"a smaller step: only the missing {kind}"
@@ -166,6 +167,7 @@ class _Author:
                     request=self._request(),
                     context=self.task.context,
                     examples=(*self.task.examples, *self._outlines()),
+                    meant=self.task.meant,
                 ),
             ),
         ]
@@ -259,7 +261,15 @@ class _Author:
             notes += said
         lacking: tuple[str, ...] = ()
         if self.pieces.literals:
-            lacking = unused(self.task.request, objects, self.task.context)
+            said = unused(self.task.request, objects, self.task.context)
+            lacking = (
+                *(f'the request says "{each}", and no field has it' for each in said),
+                *(
+                    f'the request says "{each.said}": set {each.field}'
+                    for each in fields_lacking(self.task.meant, objects)
+                ),
+                *untouched(self.task, objects),
+            )
         return Attempt(tuple(objects), found, tuple(notes), answer.text, lacking)
 
     def _served(self) -> Sequence[Kind]:

@@ -48,6 +48,7 @@ def missing(
         custom = ()
     wanted = [each for each in sorted(custom) if re.search(rf"\b{each}\b", task.request)]
     wanted += [*sorted(asked), *(each for each in told if each in known)]
+    wanted += [each.makes for each in task.meant if each.makes and each.sure and not task.context]
     wanted += chain(_workload(task, objects), _binding(task, made))
     return tuple(dict.fromkeys(each for each in wanted if each not in made))
 

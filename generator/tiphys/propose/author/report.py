@@ -9,8 +9,10 @@ from typing import Any
 from tiphys.domain.markdown import cell
 from tiphys.library import Release, strict_yaml
 from tiphys.library.openapi import Schemas
-from tiphys.propose.author.cards import cards_for
+from tiphys.ports import Embedder
+from tiphys.propose.author.cards import cards_for, kinds_of
 from tiphys.propose.author.fields import Path
+from tiphys.propose.author.meant import meant
 from tiphys.propose.author.places import SCRATCH, without_scratch
 from tiphys.propose.author.types import Attempt, Authored, Example, Task
 from tiphys.propose.request import Request
@@ -35,17 +37,22 @@ def to_task(
     context: str = "",
     examples: Sequence[Example] = (),
     cards: bool = True,
+    embedder: Embedder | None = None,
 ) -> Task:
     """The request with its answers, bounded, and where its objects belong as far as it says so.
 
     `examples` are shown to the model before the `cards` of the kinds that the request speaks of.
+    With an `embedder` it is also told of the fields that come near to what the request says.
     """
     text = "\n".join((request.text, *request.answers)).strip()[:TEXT_LIMIT]
     known = {each.namespace for each in releases if each.namespace}
     found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace") or _home(text)
     # What is there already shows better how it looks.
-    shown = cards_for(text) if cards and not context else ()
-    return Task(text, str(found), context[:TEXT_LIMIT], (*examples, *shown))
+    context = context[:TEXT_LIMIT]
+    kinds = kinds_of(text)
+    near = meant(text, embedder, context=context, kinds=kinds) if embedder else ()
+    shown = cards_for(text, near) if cards and not context else ()
+    return Task(text, str(found), context, (*examples, *shown), near)
 
 
 def _home(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import filterfalse
 from typing import Any
 
 from tiphys.domain.rehearsal import Problem, Rehearsal
@@ -15,6 +16,7 @@ from tiphys.library.openapi import Field, Schemas
 from tiphys.ports import Object
 from tiphys.propose.author.fields import (
     Path,
+    metadata_of,
     name_of,
     parse_path,
     value_at,
@@ -33,6 +35,10 @@ _QUOTED = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
 _ALLOWED = re.compile(r"(?:supported values: |must be (?:either|one of) )(.{1,300})")
 _CHOICE = re.compile(r"\b(?!or\b)[A-Za-z][\w-]*")
 _SIBLING = re.compile(r"([a-z][A-Za-z]+) ([\w.%]+)")
+_REFERENCE = re.compile(
+    r"(?:secret|claim|serviceAccount|class|service|policy)Name\Z", re.IGNORECASE
+)
+_OPENING = re.compile(r"[A-Z][a-z]*[.:]?")  # of a sentence, as "The"
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?B?|m|k|millicores?|cores?)?\b")
 _CRON = re.compile(r"(?<!\S)(?:[\d*/,-]+\s+){4}[\w*/,-]+")
 
@@ -94,11 +100,17 @@ def _changes(
         value = scalar(said[2], beside) if beside is not None else None
         if bare and value is not None and (made := with_value(bare, other, value)):
             yield _replaced(objects, number, made), f"{said[1]} is {said[2]}, as asked for"
-    for value in _values(request, problem, field, path):
+    names = [str(metadata_of(each).get("name")) for each in objects if each is not obj]
+    for value in (*_called(names, path), *_values(request, problem, field, path)):
         if value != value_at(obj, path) and (made := with_value(obj, path, value)):
             yield _replaced(objects, number, made), f"{problem.path} is {value!r}, as asked for"
     if problem.stage == "refused" and (made := without(obj, path)):
         yield _replaced(objects, number, made), f"{problem.path} left out: {problem.words[:120]}"
+
+
+def _called(names: Sequence[str], path: Path) -> Sequence[str]:
+    """What a reference may hold: the names of the other objects."""
+    return names if _REFERENCE.search(str(path[-1])) or str(path[-2:-1]).count("Ref") else ()
 
 
 def _replaced(objects: Sequence[Object], number: int, made: Object) -> list[Object]:
@@ -134,7 +146,7 @@ def _texts(text: str, field: Field, path: Path) -> Iterator[str]:
     if field.type in ("string", "port"):
         yield from _QUOTED.findall(text)
         yield text if len(text) < 200 and "\n" not in text else ""
-        for word in _WORD.findall(text):
+        for word in filterfalse(_OPENING.fullmatch, _WORD.findall(text)):
             yield word.rstrip(".:")
             yield from (part for part in re.split(r"[=:]", word) if part != word)
 

@@ -9,6 +9,7 @@ from tiphys.propose.author.cards import prune
 from tiphys.propose.author.links import link
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
+from tiphys.propose.author.references import lead_somewhere
 from tiphys.propose.author.types import Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked, without_strangers
 from tiphys.propose.author.unplaced import put_in_place
@@ -30,10 +31,11 @@ def tidy(
     if pieces.mending:
         known = f"{task.request}\n{task.context}"
         for each in kept:
-            gone = (*prune(known, each), *take_out_unasked(known, each))
+            gone = (*prune(known, each, task.meant), *take_out_unasked(known, each))
             notes += [f"{path} left out: not asked for" for path in gone]
             spelled = to_the_letter(task.request, each)
             notes += [f"{key}: as the request spells it" for key in spelled]
+        notes += lead_somewhere(kept, f"{task.request}\n{task.context}")
         link(kept, task.request)
         kept, strangers = without_strangers(task, kept, custom_kinds(kinds))
         notes += strangers

@@ -18,17 +18,43 @@ class Example:
     text: str
 
 
+_SURE = 0.56  # of a clause and a meaning; calibrated on the tasks' first half
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A field that a clause of a request comes near to, as the model is told, and how near.
+
+    An object of one of the `kinds` that has the field has one of the `keys`. Where an object is
+    meant and no field, it `makes` one of that kind.
+    """
+
+    said: str
+    field: str
+    keys: tuple[str, ...]
+    kinds: frozenset[str]
+    score: float
+    makes: str = ""
+
+    @property
+    def sure(self) -> bool:
+        """Whether an answer without it lacks something."""
+        return self.score >= _SURE
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What is to be written. `context` is YAML of objects that exist already.
 
-    `namespace` is where objects go that name none; "" leaves that open in the answer.
+    `namespace` is where objects go that name none; "" leaves that open in the answer. `meant` are
+    fields that the request seems to mean.
     """
 
     request: str
     namespace: str = ""
     context: str = ""
     examples: tuple[Example, ...] = ()
+    meant: tuple[Meant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +78,7 @@ ALL = Pieces()
 class Attempt:
     """Objects with the evidence about them. `notes` say what was changed after the model.
 
-    `unused` is what the request says and no field holds.
+    `unused` is what the request says and no field holds, in words.
     """
 
     objects: tuple[Object, ...]

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import SYSTEM_NAMESPACES
+from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, metadata_of
 from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task
 from tiphys.propose.kinds import asked_kinds
 
@@ -26,16 +30,21 @@ _RUNS = re.compile(
     r"|\bruns? (?:the )?[\w.-]+ (?:[-/]|\w+\.(?:py|sh|js|rb)\b)",
     re.IGNORECASE,
 )
+_SERVES = re.compile(
+    r"\b\w*ports?\b|\bpuertos?\b|\bportas?\b|\blisten\w*|\bserv(?:e|es|ed|ing|ices?)\b"
+    r"|\bexpos\w*|\breach\w*|\bhttps?\b|\btcp\b|\budp\b|:\d{2,5}\b|\b\d{4,5}\b",
+    re.IGNORECASE,
+)
 _ALL_KEYS = re.compile(r"env\w*|variables?|\ball (?:of )?(?:its|the) (?:keys|values|entries)", re.I)
 _TOKEN = re.compile(r"[A-Za-z]{3,}")
 _SHELLS = frozenset({"sh", "bash", "bin", "exec"})
 _NUMBER = re.compile(r"\d+")
+_MOST_NAMED = 5
 _POD_LEVEL = re.compile(r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod)\b", re.IGNORECASE)
 _COPIES = re.compile(r"replica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
 _COUNTS = {str(n): word for n, word in enumerate(
     "zero one two three four five six seven eight nine ten".split()
 )}  # fmt: skip
-_BUILT_IN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
 Test = Callable[[Any], bool]
 
 
@@ -79,6 +88,23 @@ def without_strangers(
     return kept, notes
 
 
+def untouched(task: Task, objects: Sequence[Object]) -> tuple[str, ...]:
+    """What to say where a change was asked for and only objects of unheard names were written."""
+    there = [] if not task.context else [*_existing(task.context)]
+    new = [(each["kind"], str(metadata_of(each).get("name"))) for each in objects]
+    if not there or any(each in there for each in new) or any(n in task.request for _, n in new):
+        return ()
+    names = ", ".join(f"{kind} {name}" for kind, name in there[:_MOST_NAMED])
+    return (f"nothing that exists was changed: change {names}, write it whole",)
+
+
+def _existing(context: str) -> Iterator[tuple[str, str]]:
+    with suppress(InvalidInput):
+        for each in strict_yaml.load_documents(context.encode(), source="what exists"):
+            if isinstance(each, dict) and isinstance(each.get("metadata"), dict):
+                yield str(each.get("kind")), str(each["metadata"].get("name"))
+
+
 def _made_up_workload(task: Task) -> Test:
     """Whether nobody asked for it: the request names no image, and does not ask for its kind."""
     if task.context or _SAYS_IMAGE.search(task.request) or IMAGE.search(task.request):
@@ -91,7 +117,7 @@ def _is_the_clusters(obj: Object, custom: Collection[str]) -> bool:
     metadata = metadata_of(obj)
     name = str(metadata.get("name"))
     if obj["kind"] in ("ClusterRole", "ClusterRoleBinding"):
-        return name in _BUILT_IN_ROLES or name.startswith("system:")
+        return name in BUILT_IN_ROLES or name.startswith("system:")
     if obj["kind"] == "Namespace":
         return name in SYSTEM_NAMESPACES and not {"labels", "annotations"} & metadata.keys()
     if obj["kind"] == "CustomResourceDefinition":
@@ -110,6 +136,7 @@ class _Asked:
         self._numbers = set(_NUMBER.findall(text))
         self._runs = bool(_RUNS.search(_IMAGE.sub(" ", text)))
         self._keys = bool(_ALL_KEYS.search(text))
+        self._serves = bool(_SERVES.search(_IMAGE.sub(" ", text)))
 
     def strip(self, container: dict[str, Any]) -> Iterator[str]:
         for key in ("command", "args"):
@@ -121,6 +148,9 @@ class _Asked:
             container["args"] = [each for each in flags if not self._made_up(each)]
             if len(container["args"]) < len(flags):
                 yield "args"
+        if "ports" in container and not self._serves and "Probe" not in str(container):
+            del container["ports"]
+            yield "ports"
         lists: tuple[tuple[str, Test], ...] = (
             ("env", self._variable),
             ("envFrom", self._source),

@@ -1,0 +1,132 @@
+"""What the words of a request make of an object, where they can be meant in one way only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tiphys.ports import Object
+from tiphys.propose.author.fields import items, map_at, value_at
+
+_NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
+_PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
+_PORT = re.compile(r"\bport\s+(\d{2,5})\b", re.IGNORECASE)
+_PORT_LIKE = re.compile(r"(?<![\w./])\d{2,5}(?![\w/%]|\.\d)")
+_USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
+_EVERY_POD = re.compile(
+    r"\b(?:every|all|any|each)(?:\s+(?:of\s+)?(?:the|its))?\s+pods?\b|\bwhole\s+namespace"
+    r"|\b(?:default|all)[\s-]den(?:y|ies)|\bden(?:y|ies)[\s-]all\b",
+    re.IGNORECASE,
+)
+
+_SAME_NAMESPACE = re.compile(r"\bsame\s+namespace\b", re.IGNORECASE)
+_SELECTORS = ("podSelector", "namespaceSelector")
+
+
+def by_words(obj: Object, request: str) -> None:
+    """Set in place what the request says of this kind of object."""
+    for rule in _RULES.get(obj["kind"], ()):
+        rule(obj, request)
+
+
+def _only_named(obj: Object, request: str) -> None:
+    """Rights on "the one Secret called x" are on that one, where a right can be."""
+    for rule in items(obj.get("rules")):
+        if not isinstance(rule, dict) or rule.get("resourceNames"):
+            continue
+        resources, verbs = items(rule.get("resources")), items(rule.get("verbs"))
+        if len(resources) != 1 or not {*map(str, verbs)} <= _NAMED_VERBS:
+            continue
+        word = re.escape(str(resources[0]).partition("/")[0].removesuffix("s"))
+        found = re.search(
+            rf"\b(?:one|only|single|just|exactly)\s+(?:the\s+)?(?:one\s+)?{word}\s+"
+            rf"(?:called|named)?\s*[\"'`]?([a-z0-9][-a-z0-9.]*[a-z0-9])",
+            request,
+            re.IGNORECASE,
+        )
+        if found:
+            rule["resourceNames"] = [found[1]]
+
+
+def _name_ports(obj: Object, request: str) -> None:
+    """Several ports need names: the request's word for each, or what the number stands for."""
+    ports = [each for each in items(map_at(obj, "spec").get("ports")) if isinstance(each, dict)]
+    if len(ports) < 2:
+        return
+    for each in ports:
+        if not each.get("name"):
+            number = str(each.get("port"))
+            said = re.search(_PORT_NAME.format(re.escape(number)), request, re.IGNORECASE)
+            usual = _USUAL_PORTS.get(number, f"port-{number}")
+            each["name"] = said[1].lower() if said else usual
+
+
+def _every_pod(obj: Object, request: str) -> None:
+    """Labels that the request does not name choose nothing where it speaks of every pod."""
+    selector = map_at(obj, "spec", "podSelector")
+    labels = selector.get("matchLabels")
+    if not isinstance(labels, dict) or not _EVERY_POD.search(request):
+        return
+    named = (
+        rf"{re.escape(str(k))}[\"'`]?\s*[=:]?\s*[\"'`]?{re.escape(str(v))}"
+        for k, v in labels.items()
+    )
+    if not any(re.search(each, request) for each in named):
+        del selector["matchLabels"]
+
+
+def _on_the_port(obj: Object, request: str) -> None:
+    """The one port that the request names holds for rules of one direction that name none."""
+    ports = {match[1] for match in _PORT.finditer(request)}
+    alone = ports == set(_PORT_LIKE.findall(request))
+    spec = map_at(obj, "spec")
+    rules = [rule for key in ("ingress", "egress") for rule in items(spec.get(key))]
+    told = [rule for rule in rules if isinstance(rule, dict) and rule]
+    both = bool(spec.get("ingress")) and bool(spec.get("egress"))
+    if len(ports) == 1 and alone and not both and not any(rule.get("ports") for rule in told):
+        for rule in told:
+            rule["ports"] = [{"protocol": "TCP", "port": int(*ports)}]
+
+
+def _same_namespace(obj: Object, request: str) -> None:
+    """Pods "in the same namespace" are none of another one; where both are meant, each counts."""
+    if not _SAME_NAMESPACE.search(request):
+        return
+    spec = map_at(obj, "spec")
+    for rule in [*items(spec.get("ingress")), *items(spec.get("egress"))]:
+        for key in ("from", "to"):
+            if isinstance(rule, dict) and isinstance(rule.get(key), list):
+                rule[key] = [each for peer in rule[key] for each in _apart(peer, request)]
+
+
+def _apart(peer: Any, request: str) -> list[Any]:
+    pods, spaces = (value_at(peer, (key, "matchLabels")) for key in _SELECTORS)
+    if not (isinstance(pods, dict) and pods and isinstance(spaces, dict)):
+        return [peer]
+    said = all(str(text) in request for pair in spaces.items() for text in pair)
+    others = [{"namespaceSelector": peer["namespaceSelector"]}] if spaces and said else []
+    return [{"podSelector": peer["podSelector"]}, *others]
+
+
+def _only_asked_metrics(obj: Object, request: str) -> None:
+    """Of several metrics those that the request speaks of, if it does of any."""
+    metrics = items(map_at(obj, "spec").get("metrics"))
+    words = {"cpu": r"cpu|processor|cores?\b", "memory": r"memory|\bram\b"}
+
+    def asked(metric: Any) -> bool:
+        name = value_at(metric, ("resource", "name"))
+        return name not in words or bool(re.search(words[name], request, re.IGNORECASE))
+
+    kept = [each for each in metrics if asked(each)]
+    if kept and len(kept) < len(metrics):
+        obj["spec"]["metrics"] = kept
+
+
+_RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
+    "ClusterRole": (_only_named,),
+    "HorizontalPodAutoscaler": (_only_asked_metrics,),
+    "NetworkPolicy": (_every_pod, _on_the_port, _same_namespace),
+    "Role": (_only_named,),
+    "Service": (_name_ports,),
+}

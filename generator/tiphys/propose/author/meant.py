@@ -1,0 +1,122 @@
+"""Fields that a request means without naming them, found by how near in meaning its sentences are.
+
+Patterns know one wording in one language each. A sentence encoder knows that "Läuft der vorige Lauf
+noch, wird der neue ausgelassen" is about runs that overlap, so the author may be told which field
+that is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from operator import mul
+
+from tiphys.library import strict_yaml
+from tiphys.ports import Embedder, Object
+from tiphys.propose.author.types import Meant
+from tiphys.propose.kinds import asked_kinds
+
+_NEAR = 0.48  # what is nearer is told to the model; calibrated on the tasks' first half
+_RUN_PODS = frozenset({"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "StatefulSet"})
+_SENTENCE = re.compile(r"(?<=[.;:!?])\s+|\n\s*\n|\n\s*(?:[-*]|\d+[.)])\s+")
+_CLAUSE = re.compile(r",\s+(?!\d)|\s+(?:and|but|und|aber|et|mais|y|pero|e|mas)\s+")
+_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w[\w.-]*")
+_LEAST, _MOST = 12, 40  # letters of a clause; clauses of a request
+_IN_CONTEXT = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """A `field`, or an object of the kind that it `makes`; neither: nothing of the sort.
+
+    `means` are sentences that say so.
+    """
+
+    means: tuple[str, ...]
+    field: str = ""
+    kinds: frozenset[str] = frozenset()
+    keys: tuple[str, ...] = ()
+    makes: str = ""
+
+
+def meant(
+    request: str, embedder: Embedder, *, context: str = "", kinds: Sequence[str] = ()
+) -> tuple[Meant, ...]:
+    """At most one field for each clause, of the kinds in question: named, existing, or `kinds`.
+
+    Or a kind that nobody named, where an object of it is what the clause is about.
+    """
+    about = {*asked_kinds(request), *_IN_CONTEXT.findall(context), *kinds}
+    about |= {"pods"} if about & _RUN_PODS else set()
+    known = [each for each in _meanings() if not each.field or each.kinds & about]
+    clauses = list(dict.fromkeys(_clauses(request)))[:_MOST]
+    if not clauses:
+        return ()
+    said = embedder.embed(clauses, query=True)
+    sentences = [(each, text) for each in known for text in each.means]
+    vectors = embedder.embed([text for _, text in sentences], query=False)
+    found: dict[str, Meant] = {}
+    for clause, vector in zip(clauses, said, strict=True):
+        scores = [sum(map(mul, vector, other)) for other in vectors]
+        score = max(scores)
+        nearest, _ = sentences[scores.index(score)]
+        name = nearest.field or nearest.makes
+        before = found.get(name)
+        if not name or nearest.makes in about:
+            continue
+        if score >= _NEAR and (before is None or score > before.score):
+            kinds_with_pods = _RUN_PODS if "pods" in nearest.kinds else frozenset()
+            found[name] = Meant(
+                clause,
+                nearest.field or f"an object of kind {nearest.makes}",
+                nearest.keys,
+                nearest.kinds | kinds_with_pods,
+                float(score),
+                nearest.makes,
+            )
+    return tuple(found.values())
+
+
+def lacking(fields: Sequence[Meant], objects: Sequence[Object]) -> tuple[Meant, ...]:
+    """Those that are beyond doubt, and that no object of their kinds has."""
+    return tuple(
+        each
+        for each in fields
+        if each.sure
+        and any(obj.get("kind") in each.kinds for obj in objects)
+        and not any(_has(obj, each.keys) for obj in objects if obj.get("kind") in each.kinds)
+    )
+
+
+def _has(value: object, keys: Sequence[str]) -> bool:
+    if isinstance(value, dict):
+        return any(key in keys or _has(child, keys) for key, child in value.items())
+    return isinstance(value, list) and any(_has(child, keys) for child in value)
+
+
+def _clauses(request: str) -> Iterator[str]:
+    """Sentences and, where they have parts, those too; without images, which say nothing."""
+    for sentence in _SENTENCE.split(_IMAGE.sub("", request)):
+        parts = _CLAUSE.split(sentence)
+        for text in (sentence, *(parts if len(parts) > 1 else ())):
+            plain = " ".join(text.split())
+            if len(plain) > _LEAST:
+                yield plain
+
+
+@cache
+def _meanings() -> tuple[_Meaning, ...]:
+    source = resources.files("tiphys").joinpath("prompts/meanings.yaml").read_text("utf-8")
+    return tuple(
+        _Meaning(
+            tuple(each["means"]),
+            each.get("field", ""),
+            frozenset(each.get("in", ())),
+            tuple(each.get("key", "").split("|")),
+            each.get("makes", ""),
+        )
+        for each in strict_yaml.load(source, source="prompts/meanings.yaml")
+    )

@@ -1,0 +1,90 @@
+"""What the words of a request make of an object, where they can be meant in one way only."""
+
+from __future__ import annotations
+
+import pytest
+
+from tiphys.propose.author.by_words import by_words
+
+
+def policy(**rules):
+    return {"kind": "NetworkPolicy", "metadata": {"name": "x"}, "spec": rules}
+
+
+@pytest.mark.parametrize(
+    ("request_", "port"),
+    [
+        ("Only the priests may talk to it, and those only on TCP port 7000.", 7000),
+        ("TCP 443 to that range and DNS on port 53.", None),
+        ("Only the priests may talk to it.", None),
+    ],
+)
+def test_rules_without_a_port_get_the_only_one_that_is_named(request_, port):
+    made = policy(ingress=[{"from": [{"podSelector": {}}]}])
+    by_words(made, request_)
+    ports = made["spec"]["ingress"][0].get("ports")
+    assert ports == ([{"protocol": "TCP", "port": port}] if port else None)
+
+
+def test_a_rule_with_a_port_and_one_for_everything_stay():
+    named = policy(ingress=[{"from": [], "ports": [{"port": 53}]}, {"from": [{}]}])
+    by_words(named, "on port 7000")
+    assert named["spec"]["ingress"] == [{"from": [], "ports": [{"port": 53}]}, {"from": [{}]}]
+    everything = policy(egress=[{}])
+    by_words(everything, "on port 7000")
+    assert everything["spec"]["egress"] == [{}]
+
+
+@pytest.mark.parametrize(
+    ("request_", "left"),
+    [
+        ("aiming at seventy percent CPU utilization", ["cpu"]),
+        ("at 80 % memory", ["memory"]),
+        ("by CPU and memory", ["cpu", "memory"]),
+        ("between two and nine pods", ["cpu", "memory"]),
+    ],
+)
+def test_metrics_that_nobody_spoke_of_go(request_, left):
+    metrics = [{"type": "Resource", "resource": {"name": name}} for name in ("cpu", "memory")]
+    scaler = {"kind": "HorizontalPodAutoscaler", "spec": {"metrics": metrics}}
+    by_words(scaler, request_)
+    assert [each["resource"]["name"] for each in scaler["spec"]["metrics"]] == left
+
+
+BOTH = {
+    "podSelector": {"matchLabels": {"app": "priest"}},
+    "namespaceSelector": {"matchLabels": {"role": "pilgrim"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "peers"),
+    [
+        (
+            "Only app=priest in that same namespace, and any of namespaces labelled role=pilgrim.",
+            [{key: BOTH[key]} for key in BOTH],
+        ),
+        ("Only app=priest of the same namespace.", [{"podSelector": BOTH["podSelector"]}]),
+        ("Only app=priest of namespaces labelled role=pilgrim.", [BOTH]),
+    ],
+)
+def test_pods_of_the_same_namespace_are_no_others(request_, peers):
+    made = policy(ingress=[{"from": [dict(BOTH)]}])
+    by_words(made, request_)
+    assert made["spec"]["ingress"] == [{"from": peers}]
+
+
+def test_whatever_stands_there_breaks_nothing():
+    for spec in (
+        {},
+        {"metrics": "x"},
+        {"ingress": [1]},
+        {"ingress": {"a": 1}},
+        {"metrics": [3]},
+        {"ingress": [{"from": [1, {}]}]},
+    ):
+        for kind in ("NetworkPolicy", "HorizontalPodAutoscaler", "Service", "Role"):
+            by_words(
+                {"kind": kind, "metadata": {}, "spec": dict(spec)},
+                "on port 7000 of the same namespace, by CPU",
+            )

@@ -1,0 +1,48 @@
+"""Names that lead nowhere lead to the only object that can be meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tiphys.propose.author.references import lead_somewhere
+
+
+def secret(name):
+    return {"kind": "Secret", "metadata": {"name": name}}
+
+
+def pod(name):
+    volume = {"name": "key", "secret": {"secretName": name}}
+    spec = {"containers": [{"name": "main"}], "volumes": [volume]}
+    return {"kind": "Pod", "metadata": {"name": "reader"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("request_", "written", "meant"),
+    [
+        ("Secret badge-key. The reader mounts that Secret.", "The", "badge-key"),
+        ("Secret badge-key. The reader mounts that Secret.", "badge", "badge-key"),
+        ("Secret badge-key. The reader mounts the Secret old-key.", "old-key", "old-key"),
+    ],
+)
+def test_a_volume_leads_to_the_secret_that_is_made(request_, written, meant):
+    reader = pod(written)
+    lead_somewhere([secret("badge-key"), reader], request_)
+    assert reader["spec"]["volumes"][0]["secret"]["secretName"] == meant
+
+
+def test_between_two_nobody_chooses():
+    reader = pod("The")
+    assert lead_somewhere([secret("a"), secret("b"), reader], "The reader") == ()
+    assert reader == pod("The")
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "kind"), [("view", False, "ClusterRole"), ("view", True, "Role"),
+                              ("reader", False, "Role")],
+)  # fmt: skip
+def test_a_role_that_comes_with_the_cluster_is_a_cluster_role(name, own, kind):
+    binding = {"kind": "RoleBinding", "roleRef": {"kind": "Role", "name": name}}
+    role = {"kind": "Role", "metadata": {"name": name}}
+    lead_somewhere([binding, role] if own else [binding], "Give them view")
+    assert binding["roleRef"]["kind"] == kind
