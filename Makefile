@@ -17,8 +17,8 @@ test: $(VENV)/ready-to-test lint
 # debootstrap, a static busybox and redis. The first line says what is missing.
 testbed: $(VENV)/ready
 	$(BIN)/python -m tests.testbed
-	$(BIN)/tiphys tools install kubectl kubelet kube-proxy workflow-controller argoexec argo-cd \
-	  kube-apiserver@1.33.4 kube-apiserver@1.35.4
+	$(BIN)/tiphys tools install kubectl kubelet kube-proxy kube-router workflow-controller \
+	  argoexec argo-cd kube-apiserver@1.33.4 kube-apiserver@1.35.4
 	$(BIN)/pytest -n 0 -m testbed tests/testbed || { \
 	  echo "once more what failed: pods on a busy machine may come too late once"; \
 	  $(BIN)/pytest -n 0 -m testbed --last-failed --last-failed-no-failures none tests/testbed; }
