@@ -1,18 +1,15 @@
-"""Argo Workflows on a bed: its controller in a pod, with the rights that its release gives it."""
+"""Argo Workflows for a bed: the images of its controller, and what its release installs."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from tests.cluster_fixtures import eventually
-from tests.testbed.bed import Bed
 from tests.testbed.images import archive as docker
-from tiphys.argo.names import NAMESPACE as WATCHED
-from tiphys.ports import Object
 from tiphys.toolchain import locate
 from tiphys.toolchain.module_files import locked_files, module_files
 
@@ -46,85 +43,29 @@ def images(folder: Path) -> list[Path]:
     return made
 
 
-def install(bed: Bed) -> None:
-    """Put Argo's CRDs and its controller on the cluster, watching the namespace of Tiphys."""
-    crds = module_files(locked_files("argo-workflows-minimal")).values()
-    for path in crds:
-        bed.api.apply(yaml.safe_load(path.read_bytes()))
-    [rules] = module_files(locked_files("argo-workflows-role")).values()
-    role = yaml.safe_load(rules.read_bytes())
-    for each in _objects(role):
-        eventually(lambda each=each: bed.api.apply(each))
+def write_install(folder: Path) -> None:
+    """`install.yaml` as the release makes it: without the server, with the images of this bed."""
+    folder.mkdir()
+    for path in (each for name in _FILES for each in module_files(locked_files(name)).values()):
+        shutil.copy(path, folder)
+    resources = sorted(path.name for path in folder.iterdir())
+    target = {"kind": "Deployment", "name": "workflow-controller"}
+    document = {
+        "resources": resources,
+        "namespace": NAMESPACE,
+        "patches": [{"target": target, "patch": yaml.safe_dump(_OURS)}],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(document))
+    command = [str(locate("kubectl")), "kustomize", str(folder)]
+    (folder / "install.yaml").write_bytes(subprocess.check_output(command, timeout=60))
 
 
-def ready(bed: Bed) -> bool:
-    """Whether its controller runs."""
-    found = bed.api.get("apps/v1", "Deployment", "workflow-controller", NAMESPACE)
-    return bool(found and (found.get("status") or {}).get("readyReplicas"))
-
-
-def _objects(role: Object) -> list[Object]:
-    subject = {"kind": "ServiceAccount", "name": "argo", "namespace": NAMESPACE}
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "argo-role"}
-    found: list[Object] = []
-    for namespace in (NAMESPACE, WATCHED):
-        place = {"name": "argo-role", "namespace": namespace}
-        found += [
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
-            {**role, "metadata": place},
-            {
-                "apiVersion": "rbac.authorization.k8s.io/v1",
-                "kind": "RoleBinding",
-                "metadata": place,
-                "roleRef": reference,
-                "subjects": [subject],
-            },
-        ]
-    own = {"namespace": NAMESPACE}
-    return [
-        *found,
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "argo", **own}},
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "workflow-controller-configmap", **own},
-        },
-        {
-            "apiVersion": "apps/v1",
-            "kind": "Deployment",
-            "metadata": {"name": "workflow-controller", **own},
-            "spec": {
-                "selector": {"matchLabels": {"app": "workflow-controller"}},
-                "strategy": {"type": "Recreate"},
-                "template": {
-                    "metadata": {"labels": {"app": "workflow-controller"}},
-                    "spec": {"serviceAccountName": "argo", "containers": [_CONTAINER]},
-                },
-            },
-        },
-    ]
-
-
-_CONTAINER: dict[str, Any] = {
-    "name": "workflow-controller",
-    "image": CONTROLLER,
-    "imagePullPolicy": "IfNotPresent",
-    "args": [
-        "--configmap=workflow-controller-configmap",
-        f"--executor-image={EXECUTOR}",
-        "--executor-image-pull-policy=IfNotPresent",
-        "--namespaced",
-        f"--managed-namespace={WATCHED}",
-    ],
-    "env": [
-        {"name": "LEADER_ELECTION_DISABLE", "value": "true"},
-        # How long it waits, ten seconds by default, before it looks at a workflow again.
-        {"name": "DEFAULT_REQUEUE_TIME", "value": "1s"},
-        {"name": "ARGO_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
-    ],
-    "readinessProbe": {"httpGet": {"port": 6060, "path": "/healthz"}, "periodSeconds": 1},
-    "securityContext": {"runAsNonRoot": True, "runAsUser": int(_USER)},
-}
+_FILES = ("argo-workflows-minimal", "argo-workflows-controller", "argo-workflows-rights")
+_CONTAINER = "/spec/template/spec/containers/0"
+_OURS = [
+    {"op": "replace", "path": f"{_CONTAINER}/image", "value": CONTROLLER},
+    {"op": "replace", "path": f"{_CONTAINER}/args", "value": [f"--executor-image={EXECUTOR}"]},
+]
 
 
 def _beside(folder: Path, program: Path) -> Path:

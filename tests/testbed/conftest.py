@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster_fixtures import eventually
 from tests.testbed import argo
 from tests.testbed.bed import BOXES, Bed, bed
-from tests.testbed.images import runner
 from tests.testbed.images.box import box, pause
-from tests.testbed.team import ROOT, Team, team_on
-from tiphys.argo.names import IMAGE
+from tests.testbed.team import Team, start_of, team_on
 from tiphys.bootstrap import init_repository
 
 
@@ -49,19 +46,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def argo_node(tmp_path_factory: pytest.TempPathFactory, small_images: list[Path]) -> Iterator[Bed]:
-    """A node with Argo's controller, and the image that its pods run."""
-    folder = tmp_path_factory.mktemp("argo")
-    runner.build(folder / "runner.tar", names=[IMAGE], source=ROOT)
+def team(tmp_path_factory: pytest.TempPathFactory, small_images: list[Path]) -> Iterator[Team]:
+    """A team on a node of its own, both as the guide leaves them."""
+    folder = tmp_path_factory.mktemp("team")
+    walk = start_of(folder)
+    walk.make_images()
     archives = [*small_images, *argo.images(folder), folder / "runner.tar"]
-    with bed(folder / "clusters", archives) as made:
-        argo.install(made)
-        eventually(lambda: argo.ready(made), seconds=90)
-        yield made
-
-
-@pytest.fixture(scope="session")
-def team(argo_node: Bed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """A team whose pods run there."""
-    with team_on(argo_node, tmp_path_factory.mktemp("team")) as made:
-        yield made
+    with bed(folder / "clusters", archives) as made, team_on(made, walk) as ready:
+        yield ready

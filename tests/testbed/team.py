@@ -1,4 +1,4 @@
-"""A team whose proposals Argo judges: installed as the guide says, served from this machine."""
+"""A team whose proposals Argo judges: set up by the guide, served from this machine."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from tests.pipeline.world import STOREFRONT
+from tests.testbed import argo
 from tests.testbed.bed import Bed
+from tests.testbed.guide import ROOT, Walk
 from tests.testbed.served import served
-from tiphys.adapters.notary import DsseNotary, key_from
-from tiphys.argo.names import IMAGE, NAMESPACE
-from tiphys.bootstrap import init_repository, open_ports, pods, sync_forge
-from tiphys.cli.argo import command as argo_command
+from tiphys.argo.names import IMAGE
+from tiphys.bootstrap import init_repository, open_ports, own_names, person, pods, sync_forge
 from tiphys.context import Ports
 from tiphys.domain.evidence import Verdict
 from tiphys.pipeline import work_on
 from tiphys.testing.memory_index import MemoryIndex
 from tiphys.verify.report import VERDICT_KEY
 
-ROOT = Path(__file__).parents[2]
 FORGE_PORT = 443  # the one that the network policies leave open
 _PASSWORD = "of-the-pods"  # of a server on this machine
 
@@ -36,11 +33,12 @@ def git(folder: Path, *arguments: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A clone, the repository that it is pushed to, and the cluster whose pods fetch from there."""
+    """A clone, the repository that it is pushed to, the cluster whose pods fetch from there."""
 
     home: Path
     origin: Path
     bed: Bed
+    walk: Walk
 
     @property
     def bot(self) -> Ports:
@@ -50,7 +48,7 @@ class Team:
         sure = replace(ports.settings, match_threshold=0.01)
         return replace(ports, index=MemoryIndex(), settings=sure)
 
-    def propose(self, text: str = STOREFRONT, title: str = "A request") -> int:
+    def propose(self, text: str, title: str = "A request") -> int:
         """The number of the pull request that answers a request."""
         pull = work_on(self.bot.forge.open_issue(title, text), self.bot).pull
         assert pull is not None
@@ -83,40 +81,28 @@ class Team:
         return [each.body for each in comments if each.key == VERDICT_KEY]
 
 
-@contextmanager
-def team_on(bed: Bed, folder: Path) -> Iterator[Team]:
-    """`tiphys argo install`, and the Secrets that it names."""
+def start_of(folder: Path) -> Walk:
+    """A new skill repository with a remote, and the way through the guide that begins there."""
     home, origin = folder / "skills", folder / "origin.git"
-    init_repository(home)
-    key = key_from(lambda _: None, folder / "pods.pem")
-    _trust(home, DsseNotary(lambda: key).public_key)
+    init_repository(home, own_names())
+    git(home, "config", "user.name", person())
+    git(home, "config", "user.email", f"{person()}@localhost")
     git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(origin))
     git(home, "remote", "add", "origin", str(origin))
+    argo.write_install(folder / "argo")
+    values = {"SOURCE": ROOT, "IMAGE": IMAGE, "ARGO": folder / "argo", "TOKEN": _PASSWORD}
+    return Walk(home, {name: str(value) for name, value in values.items()})
+
+
+@contextmanager
+def team_on(bed: Bed, walk: Walk) -> Iterator[Team]:
+    """All that the guide says, up to the first verdict."""
+    origin = walk.home.with_name("origin.git")
     with (
         pytest.MonkeyPatch.context() as patch,
         served(origin, address=bed.host, port=FORGE_PORT, password=_PASSWORD) as url,
     ):
         patch.setenv("KUBECONFIG", str(bed.lease.kubeconfig))
-        patch.chdir(home)
-        site = ["--base", str(ROOT / "argo"), "--overlay", str(folder / "site")]
-        done = CliRunner().invoke(
-            argo_command, ["install", *site, "--image", IMAGE], catch_exceptions=False
-        )
-        assert done.exit_code == 0, done.output
-        for who in ("read", "report", "propose"):
-            _secret(bed, f"tiphys-forge-{who}", url=url, token=_PASSWORD)
-        _secret(bed, "tiphys-signing", key=key.decode())
-        yield Team(home, origin, bed)
-
-
-def _secret(bed: Bed, name: str, **values: str) -> None:
-    words = [f"--from-literal={key}={value}" for key, value in values.items()]
-    bed.kubectl("create", "secret", "generic", name, f"--namespace={NAMESPACE}", *words)
-
-
-def _trust(home: Path, key: str) -> None:
-    """The pods' key signs verdicts, and speaks for the bot."""
-    file = home / "tiphys.toml"
-    text = file.read_text("utf-8").replace('tiphys = ["', f'tiphys = ["{key}", "')
-    file.write_text(f'trusted_keys = ["{key}"]\n{text}', "utf-8")
-    git(home, "commit", "--quiet", "--all", "--message", "Trust what the pods sign")
+        patch.chdir(walk.home)
+        walk.finish({"FORGE": url})
+        yield Team(walk.home, origin, bed, walk)

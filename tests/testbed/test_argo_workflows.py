@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from contextlib import closing
+import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from tests.cluster_fixtures import eventually
 from tests.pipeline.world import STOREFRONT
 from tests.testbed.callers import Caller, caller
+from tests.testbed.guide import FIRST
 from tests.testbed.team import FORGE_PORT, Team, git
 from tiphys.acceptance import merge_pull
 from tiphys.adapters.engine_argo import ArgoEngine
@@ -35,19 +36,11 @@ HOSTILE = (
 )
 
 
-def test_a_proposal_is_judged_in_pods_and_the_verdict_posted(team: Team) -> None:
-    number = team.propose()
-    command = [sys.executable, "-m", "tiphys", "verify", str(number), "--engine", "argo"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    assert "accept" in done.stdout
-    [comment] = team.posted(number)
-    assert "accept" in comment
-    # What is remembered is not run again, and counts for a merge.
+def test_what_pods_judged_is_remembered_and_counts_for_a_merge(team: Team) -> None:
     told = list[str]()
-    assert team.judged(number, told).decision == "accept"
+    assert team.judged(FIRST, told).decision == "accept"
     assert told == []
-    assert merge_pull(number, open_ports(team.home, actor=person()))
+    assert merge_pull(FIRST, open_ports(team.home, actor=person()))
 
 
 def test_hostile_names_are_judged_and_never_run_or_filled_in(team: Team) -> None:
@@ -70,20 +63,53 @@ def test_hostile_names_are_judged_and_never_run_or_filled_in(team: Team) -> None
     assert not [uid for uid in uids if uid in comment]
 
 
-def test_a_request_is_answered_by_pods_alone(team: Team) -> None:
+def asked(team: Team, app: str) -> tuple[int, str, list[str]]:
+    """A request of its own: its number, how its workflow ended, and what was told meanwhile."""
     title = " ".join(HOSTILE[:4])
-    text = STOREFRONT.replace("the storefront", "the webshop").replace("/storefront:", "/webshop:")
+    text = STOREFRONT.replace("the storefront", f"the {app}").replace("/storefront:", f"/{app}:")
     issue = team.bot.forge.open_issue(title, text)
     sync_forge("origin", team.home)
     with closing(KubeApi(kubeconfig())) as api:
         told = list[str]()
         engine = ArgoEngine(api, told.append)
         ended = engine.run(REQUEST, f"request-{issue.number}", {"issue": issue.number})
-    assert ended == "", told
     sync_forge("origin", team.home)
-    [pull] = [p for p in team.bot.forge.pulls("open") if p.issue == issue.number]
+    return issue.number, ended, told
+
+
+@contextmanager
+def bot_not_listed(team: Team) -> Iterator[None]:
+    """Settings for a while in which anybody may speak as the bot."""
+
+    def settle(text: str, message: str) -> None:
+        files = {"tiphys.toml": text.encode()}
+        repository.commit("main", repository.resolve("main"), files, message)
+        git(team.home, "push", "--quiet", "origin", "main")
+
+    repository = team.bot.repository
+    listed = repository.read("main", "tiphys.toml").decode()
+    settle(re.sub(r"(?m)^tiphys = .*\n", "", listed), "Let anybody speak as the bot")
+    try:
+        yield
+    finally:
+        settle(listed, "List the bot again")
+
+
+def test_a_request_is_answered_by_pods_alone(team: Team) -> None:
+    with bot_not_listed(team):
+        number, ended, told = asked(team, "webshop")
+        assert ended == "", told
+        [pull] = [p for p in team.bot.forge.pulls("open") if p.issue == number]
     assert "manifests/shop/" in git(team.origin, "diff", "--stat", f"main...{pull.source}")
     assert "marked" not in pull.source
+
+
+def test_the_proposing_pod_has_no_key_to_speak_as_a_listed_bot(team: Team) -> None:
+    """The guide says so: this pod reads strangers' words, and its key would sign verdicts too."""
+    number, ended, told = asked(team, "bookshop")
+    assert ended == "Failed"
+    assert "no key is here to sign in that name" in " ".join(told)
+    assert not [p for p in team.bot.forge.pulls("open") if p.issue == number]
 
 
 def test_what_was_proposed_runs_where_no_way_leads_out(team: Team) -> None:
