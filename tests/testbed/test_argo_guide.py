@@ -49,12 +49,15 @@ def test_the_last_step_printed_the_verdict_that_the_pods_posted(team: Team) -> N
 def test_the_settings_are_those_that_the_page_shows(team: Team) -> None:
     [shown] = map(tomllib.loads, blocks(section(), "toml"))
     settings = tomllib.loads(git(team.home, "show", "origin/main:tiphys.toml"))
-    [pods] = settings["trusted_keys"]
-    of_machine = settings["people"]["tiphys"][1]
-    names = {"ed25519:<of the pods>": pods, "ed25519:<of this machine>": of_machine}
+    voice, signing, machine = settings["people"]["tiphys"]
+    names = {
+        "ed25519:<voice>": voice,
+        "ed25519:<signing>": signing,
+        "ed25519:<of this machine>": machine,
+    }
     assert [names[each] for each in shown["trusted_keys"]] == settings["trusted_keys"]
     assert [names[each] for each in shown["people"]["tiphys"]] == settings["people"]["tiphys"]
-    assert pods != of_machine
+    assert len({voice, signing, machine}) == 3
 
 
 def test_no_secret_is_missing_that_was_left_to_do(team: Team) -> None:
@@ -62,4 +65,4 @@ def test_no_secret_is_missing_that_was_left_to_do(team: Team) -> None:
     wanted = re.findall(r"^left to do: kubectl create secret generic (\S+) .*=\.\.\.$", said, re.M)
     made = {each["metadata"]["name"] for each in team.bed.api.list("v1", "Secret", NAMESPACE)}
     assert wanted
-    assert {*wanted, "tiphys-signing"} <= made
+    assert {*wanted, "tiphys-signing", "tiphys-voice"} <= made

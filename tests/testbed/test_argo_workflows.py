@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -63,53 +61,20 @@ def test_hostile_names_are_judged_and_never_run_or_filled_in(team: Team) -> None
     assert not [uid for uid in uids if uid in comment]
 
 
-def asked(team: Team, app: str) -> tuple[int, str, list[str]]:
-    """A request of its own: its number, how its workflow ended, and what was told meanwhile."""
+def test_a_request_is_answered_by_pods_alone(team: Team) -> None:
     title = " ".join(HOSTILE[:4])
-    text = STOREFRONT.replace("the storefront", f"the {app}").replace("/storefront:", f"/{app}:")
+    text = STOREFRONT.replace("the storefront", "the webshop").replace("/storefront:", "/webshop:")
     issue = team.bot.forge.open_issue(title, text)
     sync_forge("origin", team.home)
     with closing(KubeApi(kubeconfig())) as api:
         told = list[str]()
         engine = ArgoEngine(api, told.append)
         ended = engine.run(REQUEST, f"request-{issue.number}", {"issue": issue.number})
+    assert ended == "", told
     sync_forge("origin", team.home)
-    return issue.number, ended, told
-
-
-@contextmanager
-def bot_not_listed(team: Team) -> Iterator[None]:
-    """Settings for a while in which anybody may speak as the bot."""
-
-    def settle(text: str, message: str) -> None:
-        files = {"tiphys.toml": text.encode()}
-        repository.commit("main", repository.resolve("main"), files, message)
-        git(team.home, "push", "--quiet", "origin", "main")
-
-    repository = team.bot.repository
-    listed = repository.read("main", "tiphys.toml").decode()
-    settle(re.sub(r"(?m)^tiphys = .*\n", "", listed), "Let anybody speak as the bot")
-    try:
-        yield
-    finally:
-        settle(listed, "List the bot again")
-
-
-def test_a_request_is_answered_by_pods_alone(team: Team) -> None:
-    with bot_not_listed(team):
-        number, ended, told = asked(team, "webshop")
-        assert ended == "", told
-        [pull] = [p for p in team.bot.forge.pulls("open") if p.issue == number]
+    [pull] = [p for p in team.bot.forge.pulls("open") if p.issue == issue.number]
     assert "manifests/shop/" in git(team.origin, "diff", "--stat", f"main...{pull.source}")
     assert "marked" not in pull.source
-
-
-def test_the_proposing_pod_has_no_key_to_speak_as_a_listed_bot(team: Team) -> None:
-    """The guide says so: this pod reads strangers' words, and its key would sign verdicts too."""
-    number, ended, told = asked(team, "bookshop")
-    assert ended == "Failed"
-    assert "no key is here to sign in that name" in " ".join(told)
-    assert not [p for p in team.bot.forge.pulls("open") if p.issue == number]
 
 
 def test_what_was_proposed_runs_where_no_way_leads_out(team: Team) -> None:

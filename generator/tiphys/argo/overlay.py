@@ -25,9 +25,10 @@ SECRETS: Mapping[str, tuple[str, ...]] = {
     "tiphys-forge-report": ("url", "token"),
     "tiphys-forge-propose": ("url", "token"),
     "tiphys-signing": ("key",),
+    "tiphys-voice": ("key",),
     "tiphys-model": ("base-url", "api-key"),
 }
-OPTIONAL = frozenset({"tiphys-model", "tiphys-signing"})
+OPTIONAL = frozenset({"tiphys-model", "tiphys-signing", "tiphys-voice"})
 
 
 @dataclass(frozen=True, slots=True)

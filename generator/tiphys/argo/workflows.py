@@ -63,6 +63,7 @@ def handle_request() -> WorkflowTemplate:
     """One issue becomes a pull request, or a question on it.
 
     Whoever talks to the model has no credential of the forge, and whoever sends has no model's.
+    What it says in the bot's name is signed with a key that signs no verdict that counts.
     """
     fetch = fetching([])
     propose = pod(
@@ -74,7 +75,7 @@ def handle_request() -> WorkflowTemplate:
         size=WITH_CLUSTER,
         # An index of its own: what reads strangers' text writes nothing that others will trust.
         mounts=[mount("/work/in", "in", write=True), scratch("index"), scratch("runs")],
-        secrets=_MODEL,
+        secrets=[*_MODEL, _key("tiphys-voice")],
         retries=1,
     )
     send = pod(
@@ -201,10 +202,14 @@ def _report(name: str, mounts: Sequence[m.VolumeMount]) -> Container:
         mounts=mounts,
         secrets=[
             *_forge("report"),
-            secret("TIPHYS_SIGNING_KEY", "tiphys-signing", "key", optional=True),
+            _key("tiphys-signing"),
         ],
         retries=4,
     )
+
+
+def _key(name: str) -> SecretEnv:
+    return secret("TIPHYS_SIGNING_KEY", name, "key", optional=True)
 
 
 def _forge(who: str) -> list[SecretEnv]:
