@@ -25,7 +25,7 @@ ELSEWHERE = {
     ("synchronization", "verify-{{workflow.parameters.head}}"),
     ("synchronization", "request-{{workflow.parameters.issue}}"),
 }
-FORGE = {"TIPHYS_FORGE_TOKEN", "TIPHYS_REMOTE", "TIPHYS_SIGNING_KEY"}
+FORGE = {"TIPHYS_FORGE_TOKEN", "TIPHYS_REMOTE"}
 MODEL = {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
 
 
@@ -50,6 +50,12 @@ def main_of(pod):
 
 def variables(pod):
     return {each["name"] for each in main_of(pod)["env"]}
+
+
+def key_of(pod):
+    """The Secret whose key it signs with."""
+    given = [each for each in main_of(pod)["env"] if each["name"] == "TIPHYS_SIGNING_KEY"]
+    return given[0]["valueFrom"]["secretKeyRef"]["name"] if given else None
 
 
 def test_every_parameter_is_an_argument_of_its_own_or_in_a_known_place(objects):
@@ -147,12 +153,18 @@ def test_nobody_holds_a_models_key_and_a_forges_credential(pods):
 
 
 def test_whoever_signs_sees_nothing_of_the_proposal(pods):
-    signing = [pod for pod in pods if "TIPHYS_SIGNING_KEY" in variables(pod)]
+    signing = [pod for pod in pods if key_of(pod) == "tiphys-signing"]
     for pod in signing:
         assert zone_of(pod) == "report"
         mounts = [m for m in main_of(pod)["volumeMounts"] if m["name"] == "work"]
         assert all(m["readOnly"] and m["subPath"] == "evidence" for m in mounts)
     assert len(signing) == 2
+
+
+def test_the_key_of_who_reads_requests_signs_no_verdict_and_comes_with_no_way_to_push(pods):
+    [speaking] = [pod for pod in pods if key_of(pod) not in (None, "tiphys-signing")]
+    assert (zone_of(speaking), key_of(speaking)) == ("propose", "tiphys-voice")
+    assert not variables(speaking) & FORGE
 
 
 def test_only_who_talks_to_a_forge_or_model_goes_outside(objects, pods):
