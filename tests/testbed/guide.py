@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,11 +50,15 @@ def runs_here(block: str) -> bool:
 
 @dataclass
 class Walk:
-    """One way through the page in the clone `home`: what was set, and what each block printed."""
+    """One way through the page in the clone `home`: what was set, and what each block printed.
+
+    `seconds` are those that each block took.
+    """
 
     home: Path
     values: dict[str, str]
     printed: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def make_images(self) -> None:
         """Run what needs no cluster: a node is given its images when it starts."""
@@ -67,7 +72,9 @@ class Walk:
 
     def _run(self, chosen: Sequence[str]) -> None:
         for block in chosen:
+            started = time.monotonic()
             self.printed[block] = self._output(block)
+            self.seconds[block] = time.monotonic() - started
 
     def _output(self, block: str) -> str:
         done = subprocess.run(

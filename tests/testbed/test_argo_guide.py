@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 import tomllib
 
 import pytest
 
 from tests.testbed.guide import FIRST, IMAGES, NOT_HERE, blocks, runs_here, section, variables
 from tests.testbed.team import Team, git
+from tiphys.acceptance import judge, pull_subject
 from tiphys.argo.names import NAMESPACE
 
 pytestmark = pytest.mark.testbed
@@ -44,6 +46,16 @@ def test_the_last_step_printed_the_verdict_that_the_pods_posted(team: Team) -> N
     assert "### Verdict: accept" in said
     [comment] = team.posted(FIRST)
     assert "accept" in comment
+
+
+def test_what_a_verdict_costs_in_pods_and_in_one_process(team: Team) -> None:
+    """Nothing to hold on to but that both accept it; the figures are printed."""
+    subject = pull_subject(team.bot.forge.pull(FIRST), team.bot)
+    started = time.monotonic()
+    assert judge(subject, team.bot).decision == "accept"
+    here = time.monotonic() - started
+    [*_, last] = team.walk.seconds.values()
+    print(f"request to verdict {last:.0f} s in pods; verdict in one process {here:.0f} s")
 
 
 def test_the_settings_are_those_that_the_page_shows(team: Team) -> None:
