@@ -77,10 +77,14 @@ def _is_merged(
     files = {f"skills/{made.name}/{path}": data for path, data in made.files.items()}
     branch = f"tiphys/{made.name}"
     head = repository.commit(branch, tip, files, f"Add {made.name}\n")
-    subject = proposed_subject(
-        repository, head=head, target=target, agent=True, request=task.request
-    )
-    verdict = plan.verify(subject, policy=Policy(mutation_score=0.9), sandbox=sandbox, plan=_PLAN)
+    try:
+        subject = proposed_subject(
+            repository, head=head, target=target, agent=True, request=task.request
+        )
+        policy = Policy(mutation_score=0.9)
+        verdict = plan.verify(subject, policy=policy, sandbox=sandbox, plan=_PLAN)
+    finally:
+        repository.delete_branch(branch, head)  # another task may lead to a skill of this name
     if verdict.decision != "accept":
         return False
     repository.commit(target, tip, files, f"Add {made.name}\n")

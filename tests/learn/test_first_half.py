@@ -1,0 +1,35 @@
+"""Skills made of right answers to earlier tasks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.learn.test_judge import task
+from tiphys.bootstrap import init_repository, open_repository
+from tiphys.domain.evidence import Verdict
+from tiphys.learn import first_half
+from tiphys.propose.induce import Induced
+from tiphys.scaffold import skill_files
+
+
+def nobody(*_: object) -> NoReturn:
+    pytest.fail("nothing is tried out here")
+
+
+@pytest.mark.parametrize(("decision", "learned"), [("accept", 2), ("revise", 0)])
+def test_two_tasks_may_lead_to_a_skill_of_one_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decision: str, learned: int
+) -> None:
+    init_repository(tmp_path / "skills")
+    repository = open_repository(tmp_path / "skills")
+    made = Induced("same", skill_files("same", "Does the same."), {}, ())
+    monkeypatch.setattr(first_half, "_induced", lambda *_: made)
+    verdict = Verdict(decision, "0" * 40, (), "as it is")
+    monkeypatch.setattr(first_half.plan, "verify", lambda *_, **__: verdict)
+    tasks = [task("first"), task("second")]
+    found = first_half.learn_skills(tasks, repository, target="main", bench=nobody, sandbox=nobody)
+    assert found == ("same",) * learned
+    assert not repository.branches("tiphys/")
