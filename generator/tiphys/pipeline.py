@@ -24,6 +24,7 @@ from tiphys.ports import Forge, Hit
 from tiphys.propose import ticks
 from tiphys.propose.adapt import adapt as edit
 from tiphys.propose.adapt import write_adapted, written_by_hand
+from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.loop import write
 from tiphys.propose.author.report import (
     manifests_of,
@@ -33,7 +34,7 @@ from tiphys.propose.author.report import (
 )
 from tiphys.propose.author.types import Authored
 from tiphys.propose.draft import Draft, write_draft
-from tiphys.propose.kinds import about_a_cluster
+from tiphys.propose.kinds import about_a_cluster, asked_kinds
 from tiphys.propose.learned import learn
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
@@ -139,7 +140,8 @@ def recall(work: Work, ports: Ports) -> Work:
     nearest = max((hit.score for hit in work.hits), default=0.0)
     if nearest < _FAR and (match is None or match.signs) and not known:
         return replace(work, ending="declined", reply=_ELSEWHERE)
-    if match is None:
+    # What is handed over is to be changed; a skill would make it anew.
+    if match is None or (work.context and ports.model is not None):
         return work
     work = replace(work, match=match, road=Road("reuse", match.score, match.because))
     if match.rivals:
@@ -160,12 +162,12 @@ def reuse(work: Work, ports: Ports) -> Work:
         return work
     match = work.match
     filling = fill(_known(work.request), match.skill, releases=work.releases)
-    if filling.questions and filling.lacking and ports.model is not None:
-        return replace(work, filling=filling)  # no answer would make the skill serve it
     if filling.questions:
-        found = {name: str(value) for name, value in filling.values.items()}
-        body = question_body(dict(filling.questions), found)
-        return replace(work, filling=filling, ending="asked", reply=body)
+        # No answer would make the skill serve it, or a model may read what the skill could not.
+        author_first = filling.lacking or _says_more(_known(work.request), filling)
+        if author_first and ports.model is not None and ports.workbench is not None:
+            return replace(work, filling=filling)
+        return _asking(work, filling)
     if filling.existing is not None and _already_so(filling.existing, filling, match):
         reply = f"`{filling.existing.path}` is already like that; nothing to change."
         return replace(work, filling=filling, ending="declined", reply=reply)
@@ -186,6 +188,22 @@ def reuse(work: Work, ports: Ports) -> Work:
             work, filling=filling, ending="declined", reply=f"I can't propose this: {problem}"
         )
     return replace(work, filling=filling, draft=draft)
+
+
+def _asking(work: Work, filling: Filling) -> Work:
+    found = {name: str(value) for name, value in filling.values.items()}
+    body = question_body(dict(filling.questions), found)
+    return replace(work, filling=filling, ending="asked", reply=body)
+
+
+def _says_more(request: Request, filling: Filling) -> bool:
+    """Whether it calls objects by their kinds, and so may say what is asked for in other words.
+
+    An image that stands nowhere would be made up.
+    """
+    text = "\n".join((request.text, *request.answers))
+    made_up = "image" in filling.questions and not IMAGE.search(text)
+    return bool(asked_kinds(text)) and not made_up
 
 
 def author(work: Work, ports: Ports) -> Work:
@@ -209,6 +227,8 @@ def author(work: Work, ports: Ports) -> Work:
     work = replace(work, model_calls=work.model_calls + made.calls)
     if work.draft is not None and not made.good:
         return work
+    if work.filling and work.filling.questions and not (made.good or work.filling.lacking):
+        return _asking(replace(work, authored=made), work.filling)
     work = replace(work, authored=made, road=made.road, draft=None, match=None, filling=None)
     if not made.good:
         return replace(work, ending="declined", reply=report(made))

@@ -38,15 +38,15 @@ data:
 """
 
 
-def with_model(world, *answers, judge=lambda _objects: ()):
+def with_model(world, *answers, judge=lambda _objects: (), threshold=1.0):
     model, board = ScriptedModel(*answers), Board(judge)
 
     @contextmanager
     def bench(_rev):
         yield board
 
-    # What a fake index finds is near to everything; here nothing merged is to serve.
-    settings = replace(world.settings, match_threshold=1.0)
+    # What a fake index finds is near to everything; at 1.0 nothing merged is to serve.
+    settings = replace(world.settings, match_threshold=threshold)
     world.ports = replace(world.ports, model=model, workbench=bench, settings=settings)
     return model
 
@@ -123,3 +123,38 @@ def test_manifests_at_hand_are_changed_on_stdout(world: World) -> None:
     [text] = made.manifests.values()
     assert b"team: blue" in text
     assert b"# seen by everybody" in text
+
+
+IN_KINDS = (
+    "Create a ConfigMap in namespace shop, known to all as banner, whose title is Spring-Sale"
+)
+
+
+def test_a_model_may_read_what_a_skill_would_ask_for(world: World) -> None:
+    asked = world.ask(IN_KINDS)
+    assert asked.ending == "asked", asked.reply
+    model = with_model(world, ANSWER, threshold=0.0)
+    made = world.ask(IN_KINDS)
+    assert (made.ending, len(model.calls)) == ("proposed", 1), made.reply
+
+
+def test_what_the_model_can_not_read_either_is_asked_for(world: World) -> None:
+    with_model(world, ANSWER, judge=wants("size", "nobody can"), threshold=0.0)
+    work = world.ask(IN_KINDS)
+    assert work.ending == "asked"
+    assert "`name`" in work.reply
+
+
+def test_an_image_that_nobody_named_is_asked_for_and_not_made_up(world: World) -> None:
+    model = with_model(world, ANSWER, threshold=0.0)
+    work = world.ask("Create a Deployment called web in namespace shop with a service, port 8080")
+    assert (work.ending, len(model.calls)) == ("asked", 0), work.reply
+    assert "`image`" in work.reply
+
+
+def test_what_is_handed_over_is_changed_and_no_skill_asks(world: World) -> None:
+    model = with_model(world, ANSWER.replace("Spring-Sale", "Closed"), threshold=0.0)
+    text = "The ConfigMap should say Closed as its title from now on, please"
+    [_, existing, _] = ANSWER.replace("yaml", "").split("```")
+    made = generate(text, world.ports, context=existing)
+    assert (made.good, made.skill, len(model.calls)) == (True, None, 1), made.reply
