@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,6 @@ from tests.testbed.site import RELEASES, RULES, Site, make_overlay
 from tests.testbed.team import git
 from tiphys.adapters.cluster_local import LocalClusters
 from tiphys.ports import Object
-from tiphys.toolchain import locate
 
 pytestmark = pytest.mark.testbed
 
@@ -74,8 +72,7 @@ def site(node: Bed, binaries: Mapping[str, Path], tmp_path: Path) -> Iterator[Si
         argo_cd(node.lease.kubeconfig, tmp_path / "running") as argo,
     ):
         overlay = make_overlay(tmp_path / "cd", url, argo.server)
-        built = subprocess.check_output([str(locate("kubectl")), "kustomize", str(overlay)])
-        (apps / "apps" / "all.yaml").write_bytes(built)
+        (apps / "apps" / "all.yaml").write_text(node.kubectl("kustomize", str(overlay)))
         git(apps, "init", "--quiet", "--initial-branch=main")
         git(apps, "add", "apps")
         git(apps, "commit", "--quiet", "--message", "Deliver Tiphys")

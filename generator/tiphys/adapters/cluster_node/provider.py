@@ -56,9 +56,8 @@ _PLUGINS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 class NodeClusters:
     """Clusters with one real node each, below `root`.
 
-    `binaries` maps PROGRAMS to executables. `archives`
-    are docker-archives whose images the node has from the start, the sandbox's own among them. A
-    start may take `timeout` seconds.
+    `binaries` maps PROGRAMS to executables. `archives` are docker-archives whose images the node
+    has from the start, the sandbox's own among them. A start may take `timeout` seconds.
     """
 
     binaries: Mapping[str, Path]

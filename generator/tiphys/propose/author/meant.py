@@ -16,16 +16,16 @@ from operator import mul
 
 from tiphys.library import strict_yaml
 from tiphys.ports import Embedder, Object
+from tiphys.propose.author.cards import IMAGE
+from tiphys.propose.author.fields import dicts
+from tiphys.propose.author.missing import IN_CONTEXT, WORKLOADS
 from tiphys.propose.author.types import Meant
 from tiphys.propose.kinds import asked_kinds
 
 _NEAR = 0.48  # what is nearer is told to the model; calibrated on the tasks' first half
-_RUN_PODS = frozenset({"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "StatefulSet"})
 _SENTENCE = re.compile(r"(?<=[.;:!?])\s+|\n\s*\n|\n\s*(?:[-*]|\d+[.)])\s+")
 _CLAUSE = re.compile(r",\s+(?!\d)|\s+(?:and|but|und|aber|et|mais|y|pero|e|mas)\s+")
-_IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w[\w.-]*")
 _LEAST, _MOST = 12, 40  # letters of a clause; clauses of a request
-_IN_CONTEXT = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def meant(
 
     Or a kind that nobody named, where an object of it is what the clause is about.
     """
-    about = {*asked_kinds(request), *_IN_CONTEXT.findall(context), *kinds}
-    about |= {"pods"} if about & _RUN_PODS else set()
+    about = {*asked_kinds(request), *IN_CONTEXT.findall(context), *kinds}
+    about |= {"pods"} if about.intersection(WORKLOADS) else set()
     known = [each for each in _meanings() if not each.field or each.kinds & about]
     clauses = list(dict.fromkeys(_clauses(request)))[:_MOST]
     if not clauses:
@@ -68,12 +68,12 @@ def meant(
         if not name or nearest.makes in about:
             continue
         if score >= _NEAR and (before is None or score > before.score):
-            kinds_with_pods = _RUN_PODS if "pods" in nearest.kinds else frozenset()
+            with_pods = WORKLOADS if "pods" in nearest.kinds else ()
             found[name] = Meant(
                 clause,
                 nearest.field or f"an object of kind {nearest.makes}",
                 nearest.keys,
-                nearest.kinds | kinds_with_pods,
+                nearest.kinds.union(with_pods),
                 float(score),
                 nearest.makes,
             )
@@ -91,15 +91,13 @@ def lacking(fields: Sequence[Meant], objects: Sequence[Object]) -> tuple[Meant, 
     )
 
 
-def _has(value: object, keys: Sequence[str]) -> bool:
-    if isinstance(value, dict):
-        return any(key in keys or _has(child, keys) for key, child in value.items())
-    return isinstance(value, list) and any(_has(child, keys) for child in value)
+def _has(obj: Object, keys: Sequence[str]) -> bool:
+    return any(key in each for each in dicts(obj) for key in keys)
 
 
 def _clauses(request: str) -> Iterator[str]:
     """Sentences and, where they have parts, those too; without images, which say nothing."""
-    for sentence in _SENTENCE.split(_IMAGE.sub("", request)):
+    for sentence in _SENTENCE.split(IMAGE.sub("", request)):
         parts = _CLAUSE.split(sentence)
         for text in (sentence, *(parts if len(parts) > 1 else ())):
             plain = " ".join(text.split())

@@ -16,7 +16,7 @@ _IMAGE = re.compile(r"(?<![\w./-])[a-z0-9.-]+(?:/[a-z0-9._-]+)+:\w[\w.-]*")
 _BINDS = re.compile(
     r"\b(?:bind\w*|bound|grant\w*|give\w*|allow\w*|may|can|able to)\b", re.IGNORECASE
 )
-_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod")
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod")
 # Objects of these speak of other kinds by name.
 _ABOUT_KINDS = frozenset(
     {
@@ -27,7 +27,7 @@ _ABOUT_KINDS = frozenset(
         "ValidatingAdmissionPolicy",
     }
 )
-_IN_CONTEXT = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
+IN_CONTEXT = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
 def missing(
@@ -40,7 +40,7 @@ def missing(
 
     `custom` are those that CRDs have brought: where nothing but an object of one can be meant.
     """
-    made = {str(each["kind"]) for each in objects} | {*_IN_CONTEXT.findall(task.context)}
+    made = {str(each["kind"]) for each in objects} | {*IN_CONTEXT.findall(task.context)}
     asked = asked_kinds(task.request, referred=False)
     told = (each.wanted for each in problems if each.stage == "contradicted" and not each.object)
     known = named_kinds()
@@ -57,7 +57,7 @@ def _workload(task: Task, objects: Sequence[Object]) -> Sequence[str]:
     """An image that nothing runs."""
     if task.context or not _IMAGE.search(task.request) or any(chain(*map(pod_specs, objects))):
         return ()
-    named = [each for each in _WORKLOADS if re.search(rf"\b{each}\b", task.request)]
+    named = [each for each in WORKLOADS if re.search(rf"\b{each}\b", task.request)]
     return named[:1] or ("Deployment",)
 
 

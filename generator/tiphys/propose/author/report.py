@@ -47,10 +47,9 @@ def to_task(
     text = "\n".join((request.text, *request.answers)).strip()[:TEXT_LIMIT]
     known = {each.namespace for each in releases if each.namespace}
     found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace") or _home(text)
-    # What is there already shows better how it looks.
     context = context[:TEXT_LIMIT]
-    kinds = kinds_of(text)
-    near = meant(text, embedder, context=context, kinds=kinds) if embedder else ()
+    near = meant(text, embedder, context=context, kinds=kinds_of(text)) if embedder else ()
+    # What is there already shows better how it looks.
     shown = cards_for(text, near) if cards and not context else ()
     return Task(text, str(found), context, (*examples, *shown), near)
 

@@ -35,7 +35,7 @@ def tidy(
             notes += [f"{path} left out: not asked for" for path in gone]
             spelled = to_the_letter(task.request, each)
             notes += [f"{key}: as the request spells it" for key in spelled]
-        notes += lead_somewhere(kept, f"{task.request}\n{task.context}")
+        notes += lead_somewhere(kept, known)
         link(kept, task.request)
         kept, strangers = without_strangers(task, kept, custom_kinds(kinds))
         notes += strangers
