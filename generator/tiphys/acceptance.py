@@ -150,8 +150,7 @@ def pull_subject(pull: Pull, ports: Ports) -> Subject:
 def _request_text(pull: Pull, ports: Ports) -> str:
     if pull.issue is None:
         return ""
-    request = to_request(ports.forge.issue(pull.issue), bot=ports.settings.bot)
-    return "\n".join([request.text, *request.answers])
+    return to_request(ports.forge.issue(pull.issue), bot=ports.settings.bot).whole
 
 
 # -- what a verdict is remembered by ---------------------------------------------------------------

@@ -20,7 +20,7 @@ from tiphys.domain.errors import InvalidInput, Refused, TiphysError
 from tiphys.domain.forge import Issue, Pull
 from tiphys.domain.trace import CHOICE, Entry, Result
 from tiphys.library import Release
-from tiphys.ports import Forge, Hit
+from tiphys.ports import Forge, Hit, Workbench
 from tiphys.propose import ticks
 from tiphys.propose.adapt import adapt as edit
 from tiphys.propose.adapt import write_adapted, written_by_hand
@@ -32,9 +32,9 @@ from tiphys.propose.author.report import (
     report,
     to_task,
 )
-from tiphys.propose.author.types import Authored
+from tiphys.propose.author.types import Attempt, Authored, Unsaid
 from tiphys.propose.draft import Draft, write_draft
-from tiphys.propose.kinds import about_a_cluster, asked_kinds
+from tiphys.propose.kinds import about_a_cluster, speaks_in_kinds
 from tiphys.propose.learned import learn
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
@@ -64,7 +64,10 @@ Ending = Literal["proposed", "asked", "declined"]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is known so far about one issue; a stage fills in its part and may set `ending`."""
+    """What is known so far about one issue; a stage fills in its part and may set `ending`.
+
+    `question` is what a person would be asked, kept back while a model may read the answer.
+    """
 
     issue: Issue
     base: str = ""
@@ -79,6 +82,7 @@ class Work:
     authored: Authored | None = None
     road: Road | None = None
     context: str = ""
+    question: str = ""
     pull: Pull | None = None
     ending: Ending | None = None
     reply: str = ""
@@ -100,17 +104,16 @@ def understand(work: Work, ports: Ports) -> Work:
 def adapt(work: Work, ports: Ports) -> Work:
     """Change a manifest that people wrote, where the request names it and all of it is clear."""
     request = _known(work.request)
-    text = "\n".join((request.text, *request.answers))
     files = (
         {"context.yaml": work.context.encode()}
         if work.context
-        else written_by_hand(ports.repository, work.base, text)
+        else written_by_hand(ports.repository, work.base, request.whole)
     )
     try:
-        found = edit(text, files)
+        found = edit(request.whole, files)
         if found.questions:
-            ask = dict.fromkeys(["change"], " ".join(found.questions))
-            return replace(work, ending="asked", reply=question_body(ask, {}))
+            ask = {"change": " ".join(found.questions)}
+            return _asking(replace(work, editable=files), question_body(ask, {}))
         if not found.files or work.context:
             return replace(work, adapted=found, editable=files)
         draft = write_adapted(request, found)
@@ -145,7 +148,8 @@ def recall(work: Work, ports: Ports) -> Work:
         return work
     work = replace(work, match=match, road=Road("reuse", match.score, match.because))
     if match.rivals:
-        return replace(work, ending="asked", reply=question_body({"skill": match.question}, {}))
+        question = question_body({"skill": match.question}, {})
+        return _author_or_ask(work, question, ports)
     return work
 
 
@@ -158,19 +162,20 @@ def choose(work: Work, ports: Ports) -> Work:
 
 def reuse(work: Work, ports: Ports) -> Work:
     """Fill in the skill's values; what is missing becomes a question."""
-    if work.match is None:
+    if work.match is None or work.question:
         return work
     match = work.match
     filling = fill(_known(work.request), match.skill, releases=work.releases)
+    work = replace(work, filling=filling)
+    if filling.lacking and filling.questions and _can_author(ports):
+        return work  # no answer would make the skill serve it
     if filling.questions:
-        # No answer would make the skill serve it, or a model may read what the skill could not.
-        author_first = filling.lacking or _says_more(_known(work.request), filling)
-        if author_first and ports.model is not None and ports.workbench is not None:
-            return replace(work, filling=filling)
-        return _asking(work, filling)
+        found = {name: str(value) for name, value in filling.values.items()}
+        question = question_body(dict(filling.questions), found)
+        return _author_or_ask(work, question, ports)
     if filling.existing is not None and _already_so(filling.existing, filling, match):
         reply = f"`{filling.existing.path}` is already like that; nothing to change."
-        return replace(work, filling=filling, ending="declined", reply=reply)
+        return replace(work, ending="declined", reply=reply)
     try:
         folder = (
             filling.existing.name
@@ -182,34 +187,15 @@ def reuse(work: Work, ports: Ports) -> Work:
                 taken_folders(ports.repository, work.base),
             )
         )
-        draft = _draft(work, match, filling, folder, ports)
+        return replace(work, draft=_draft(work, match, filling, folder, ports))
     except (InvalidInput, Refused) as problem:
-        return replace(
-            work, filling=filling, ending="declined", reply=f"I can't propose this: {problem}"
-        )
-    return replace(work, filling=filling, draft=draft)
-
-
-def _asking(work: Work, filling: Filling) -> Work:
-    found = {name: str(value) for name, value in filling.values.items()}
-    body = question_body(dict(filling.questions), found)
-    return replace(work, filling=filling, ending="asked", reply=body)
-
-
-def _says_more(request: Request, filling: Filling) -> bool:
-    """Whether it calls objects by their kinds, and so may say what is asked for in other words.
-
-    An image that stands nowhere would be made up.
-    """
-    text = "\n".join((request.text, *request.answers))
-    made_up = "image" in filling.questions and not IMAGE.search(text)
-    return bool(asked_kinds(text)) and not made_up
+        return replace(work, ending="declined", reply=f"I can't propose this: {problem}")
 
 
 def author(work: Work, ports: Ports) -> Work:
     """Where no skill serves wholly, let a model write and a cluster judge; the best goes on."""
-    unserved = work.filling.unused if work.filling else ()
-    if (work.draft is not None and not unserved) or (work.adapted and work.adapted.files):
+    served = work.draft is not None and not work.draft.unserved
+    if served or (work.adapted and work.adapted.files):
         return work
     if ports.model is None or ports.workbench is None:
         return work if work.draft else replace(work, ending="declined", reply=_OUT_OF_REACH)
@@ -224,15 +210,25 @@ def author(work: Work, ports: Ports) -> Work:
             clock=time.monotonic,
             scribe=ports.scribe,
         )
-    work = replace(work, model_calls=work.model_calls + made.calls)
-    if work.draft is not None and not made.good:
-        return work
-    if work.filling and work.filling.questions and not (made.good or work.filling.lacking):
-        return _asking(replace(work, authored=made), work.filling)
+        work = replace(work, model_calls=work.model_calls + made.calls)
+        if work.draft is not None and not _serves_better(made, work.draft, request, bench):
+            return work
+    if work.question and not made.good:
+        return _asking(replace(work, authored=made), work.question)
     work = replace(work, authored=made, road=made.road, draft=None, match=None, filling=None)
     if not made.good:
         return replace(work, ending="declined", reply=report(made))
     return _rewritten(work, made)
+
+
+def _serves_better(made: Authored, draft: Draft, request: Request, bench: Workbench) -> bool:
+    """Whether less is known to be wrong with it; else what is merged and tested stays."""
+    if made.best is None:
+        return False
+    found = bench.rehearse(request.whole, draft.objects)
+    left = tuple(Unsaid(each, each) for each in draft.unserved)
+    merged = Attempt(draft.objects, found, unsaid=left)
+    return made.best.faults < merged.faults
 
 
 def _rewritten(work: Work, made: Authored) -> Work:
@@ -354,21 +350,27 @@ class Generated:
 
 
 def generate(text: str, ports: Ports, *, context: str = "") -> Generated:
-    """Run the stages that find manifests for a text; nothing is kept."""
+    """Run the stages that find manifests for a text; nothing is kept.
+
+    Nobody is there to answer a question: with a model, a guess comes with it, which is not `good`.
+    """
     work = Work(Issue(0, text[:80], text, "", "open", 0.0), context=context)
     work = _run(GENERATE, work, ports)
     filling = work.filling or Filling({}, {}, {})
+    if work.ending == "asked" and work.authored is None and _can_author(ports):
+        guess = author(replace(work, ending=None), ports)
+        work = replace(guess, ending="asked", reply=work.question, filling=filling)
     if work.context and work.adapted is not None and work.adapted.files:
         manifests = dict(work.adapted.files)
     elif work.authored is not None and work.authored.best is not None:
         manifests = manifests_of(work.authored.best)
     else:
-        files = work.draft.files if work.draft else {}
-        manifests = {p: d for p, d in files.items() if d is not None and p.endswith(".yaml")}
+        manifests = work.draft.manifests if work.draft else {}
+    left = work.draft.unserved if work.draft and work.ending is None else ()
     return Generated(
         manifests,
-        work.reply,
-        bool(manifests) and work.ending is None,
+        f"Not used from the request: {', '.join(left)}." if left else work.reply,
+        bool(manifests) and work.ending is None and not left,
         work.match.skill.name if work.match else None,
         filling.values,
         filling.questions,
@@ -385,15 +387,44 @@ _OUT_OF_REACH = (
     "possible, or write the manifests by hand."
 )
 _FAR = 0.48  # nothing in the index is nearer: only words of Kubernetes help then
+_LIKELY = 0.7  # of a skill to be right; measured on the working half of tests/roads
 _ELSEWHERE = (
     "No merged skill serves this request, and I see nothing in it for Kubernetes to run. If it is "
     "meant for the cluster, say in a comment what should run and in which namespace."
 )
+
+
+def _can_author(ports: Ports) -> bool:
+    return ports.model is not None and ports.workbench is not None
+
+
+def _author_or_ask(work: Work, question: str, ports: Ports) -> Work:
+    """Ask, unless a model may read what a skill could not.
+
+    Where a request speaks in kinds, or the skill is not likely the right one to ask. An image that
+    stands nowhere would be made up.
+    """
+    text = _known(work.request).whole
+    missing = work.filling.questions if work.filling else ()
+    made_up = "image" in missing and not IMAGE.search(text)
+    unlikely = work.match is not None and work.match.score < _LIKELY and about_a_cluster(text)
+    if _can_author(ports) and (speaks_in_kinds(text) or unlikely) and not made_up:
+        return replace(work, question=question)
+    return _asking(work, question)
+
+
+def _asking(work: Work, question: str) -> Work:
+    return replace(work, question=question, ending="asked", reply=question)
+
+
 _LABELS = {"asked": "needs-answer", "declined": "declined", "proposed": "proposed"}
 
 
 def _draft(work: Work, match: Match, filling: Filling, folder: str, ports: Ports) -> Draft:
-    draft = write_draft(_known(work.request), match, filling, folder=folder)
+    request = _known(work.request)
+    # Only where a model could serve it: meaning costs more than filling in values does.
+    meant = to_task(request, embedder=ports.embedder).meant if _can_author(ports) else ()
+    draft = write_draft(request, match, filling, folder=folder, meant=meant)
     present = {e.path for e in ports.repository.entries(work.base, draft.folder)}
     gone = dict.fromkeys(present - set(draft.files))
     return replace(draft, files={**gone, **draft.files})

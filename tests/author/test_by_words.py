@@ -88,3 +88,29 @@ def test_whatever_stands_there_breaks_nothing():
                 {"kind": kind, "metadata": {}, "spec": dict(spec)},
                 "on port 7000 of the same namespace, by CPU",
             )
+
+
+@pytest.mark.parametrize(
+    ("request_", "port"),
+    [
+        ("A Service of type NodePort, UDP port 7777, on node port 30777.", 7777),
+        ("A Service for the HTTP traffic of port 7777.", 80),
+        ("A Service on port 80, leading to 7777.", 80),
+        ("A Service that leads from 1234 to 7777.", 80),
+        ("Run registry.example/game:1 on port 7777, with a Service.", 80),
+        ("A Service for the game.", 80),
+    ],
+)
+def test_a_port_that_nobody_stated_is_the_one_that_was(request_, port):
+    made = {"kind": "Service", "spec": {"ports": [{"port": 80, "targetPort": 7777}]}}
+    by_words(made, request_)
+    assert made["spec"]["ports"] == [{"port": port, "targetPort": 7777}]
+
+
+def test_a_target_that_nobody_stated_goes_with_its_port():
+    made = {"kind": "Service", "spec": {"ports": [{"port": 80, "targetPort": 8000}]}}
+    by_words(made, "UDP port 7777, on node port 30777")
+    assert made["spec"]["ports"] == [{"port": 7777, "targetPort": 7777}]
+    named = {"kind": "Service", "spec": {"ports": [{"port": 80, "targetPort": "game"}]}}
+    by_words(named, "port 7777")
+    assert named["spec"]["ports"] == [{"port": 7777, "targetPort": "game"}]

@@ -48,3 +48,18 @@ def test_what_is_asked_for_is_shown_with_its_comments():
 )
 def test_a_kind_is_shown_where_one_is_to_be_made(request_, kinds):
     assert [each.about.split()[-1] for each in cards_for(request_)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("request_", "kept"), [("GET /pret doit r\u00e9pondre", True), ("Run it", False)]
+)
+def test_what_the_request_says_stays_in_whatever_language(request_, kept):
+    probe = {"httpGet": {"path": "/pret", "port": 8000}}
+    container = {"name": "web", "image": "registry.example/web:1", "readinessProbe": probe}
+    obj = {
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
+    prune(request_, obj)
+    assert ("readinessProbe" in container) is kept

@@ -102,3 +102,20 @@ def test_nothing_is_raised_for_a_wrong_shape(mender, field, odd):
     for kind in ("ConfigMap", "Deployment", "Service", "CronJob", "Gadget", "RoleBinding"):
         made, _ = mender.mend({"apiVersion": "v1", "kind": kind, field: odd})
         link([made])
+
+
+def test_a_level_that_is_not_there_is_taken_away(mender):
+    made = mend(
+        mender,
+        """
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: builder}
+        spec:
+          automountServiceAccountToken: "false"
+          imagePullSecrets: [{name: login}]
+        """,
+    )
+    assert made["automountServiceAccountToken"] is False
+    assert made["imagePullSecrets"] == [{"name": "login"}]
+    assert "spec" not in made

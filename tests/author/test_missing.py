@@ -97,3 +97,9 @@ def test_a_kind_of_the_teams_own_is_asked_for_by_its_name(request_, made, lackin
     objects = [{"kind": kind, "metadata": {"name": "x"}} for kind in made]
 
     assert missing(Task(request_), objects, (), {"Lighthouse", "Tide"}) == lacking
+
+
+def test_the_kind_that_the_critic_does_not_find_is_missing():
+    words = "asked: a volume claim; found: no PersistentVolumeClaim and no StatefulSet among them"
+    said = Problem("contradicted", words, wanted="claim")
+    assert missing(Task("on a volume claim"), [], [said]) == ("PersistentVolumeClaim",)

@@ -137,7 +137,7 @@ def test_a_change_changes_something_that_exists(request_, made, told):
     policy = {"kind": "NetworkPolicy", "metadata": {"name": made, "namespace": "observatory"}}
     lines = untouched(Task(request_, context=EXISTING), [policy])
     assert bool(lines) is told
-    assert all("change NetworkPolicy dome-access" in line for line in lines)
+    assert all("change NetworkPolicy dome-access" in line.words for line in lines)
 
 
 def test_something_new_changes_nothing():

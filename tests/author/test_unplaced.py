@@ -32,6 +32,11 @@ def probe(**fields):
             quota(**{"persistentvolumeclaims": "5", "count/jobs.batch": "10"}),
         ),
         ("web with seven replicas", deployment(replicas=3), deployment(replicas=7)),
+        (
+            "Ten minutes after it has finished it cleans itself up.",
+            deployment(activeDeadlineSeconds=3600, ttlSecondsAfterFinished=3600),
+            deployment(activeDeadlineSeconds=3600, ttlSecondsAfterFinished=600),
+        ),
         ("web in four copies, on 80", deployment(replicas=3), deployment(replicas=4)),
         (
             "The probe's period is 20 seconds and its timeout 4.",
@@ -80,3 +85,18 @@ def test_any_request_and_any_object_are_taken(request_, obj):
     before = copy.deepcopy(obj)
     assert put_in_place("", [obj]) == ()
     assert obj == before
+
+
+@pytest.mark.parametrize(
+    ("request_", "image"),
+    [
+        ("Run registry.example/web:2 as Deployment web", "registry.example/web:2"),
+        ("Run registry.example/web:2 beside registry.example/log:1", None),
+        ("Run web", None),
+    ],
+)
+def test_a_workload_without_containers_runs_the_only_image(request_, image):
+    made = deployment(template={"spec": {"nodeSelector": {"disk": "ssd"}}})
+    put_in_place(request_, [made])
+    containers = made["spec"]["template"]["spec"].get("containers")
+    assert containers == ([{"name": "web", "image": image}] if image else None)

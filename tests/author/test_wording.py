@@ -104,3 +104,22 @@ def test_what_the_request_says_is_not_settled_away():
     made, _ = run_settle("claims: 5, jobs: 10", judge, size=10, data={"claims": "5"})
 
     assert made["size"] == 10
+
+
+def test_what_nobody_asked_for_is_taken_away():
+    def judge(obj):
+        if "mode" in obj:
+            yield Problem("contradicted", "not asked for", "ConfigMap/c", "mode")
+
+    made, found = run_settle("Small.", judge, size=1, mode="Slow")
+    assert (made.get("mode"), made["size"], found.good) == (None, 1, True)
+
+
+def test_two_values_may_stand_in_each_others_place():
+    def judge(obj):
+        for key, value in (("a", "one"), ("b", "two")):
+            if obj["data"][key] != value:
+                yield Problem("contradicted", "?", "ConfigMap/c", f"data.{key}", "elsewhere")
+
+    made, found = run_settle("One, two.", judge, data={"a": "two", "b": "one"})
+    assert (made["data"], found.good) == ({"a": "one", "b": "two"}, True)

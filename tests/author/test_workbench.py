@@ -86,6 +86,22 @@ def test_what_was_asked_for_and_is_not_so_is_contradicted(bench, namespace):
     assert found.rank > bench.rehearse("Run web with 2 replicas", objects(NEEDY, namespace)).rank
 
 
+def test_that_no_node_here_is_labelled_so_is_no_fault(own_api, namespace):
+    bench = ClusterWorkbench(own_api, own_api, Guardrails(), patience=5.0)
+    [picky] = objects(NEEDY, namespace)
+    picky["spec"]["template"]["spec"]["nodeSelector"] = {"disk": "ssd"}
+    found = bench.rehearse("Run web on nodes labelled disk=ssd", [picky])
+    assert found.good, found.problems
+
+
+def test_what_nobody_asked_for_is_contradicted_without_a_value(bench, namespace):
+    [bold] = objects(NEEDY, namespace)
+    [container] = bold["spec"]["template"]["spec"]["containers"]
+    container["securityContext"] = {"capabilities": {"add": ["SYS_ADMIN"]}}
+    found = bench.rehearse("Run web with no more rights than it needs", [bold])
+    assert [p.wanted for p in found.of("contradicted")] == [""], found.problems
+
+
 def test_a_quota_that_lets_no_pod_in_shows_as_a_warning(bench, own_api, namespace):
     quota = {
         "apiVersion": "v1",

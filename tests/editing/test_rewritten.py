@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.rewritten import rewrite_objects
+from tiphys.propose.rewritten import completed, rewrite_objects
 
 OLD = """\
 apiVersion: apps/v1
@@ -92,3 +92,61 @@ def test_a_new_object_is_not_touched():
 @given(st.text(), st.text())
 def test_any_context_and_any_request_leave_objects(request_, context):
     assert rewrite_objects(request_, context, [old()]) == [old()]
+
+
+@pytest.mark.parametrize(
+    ("request_", "stays"),
+    [
+        ("The measured requests can go.", False),
+        ("The requests have to go, please.", False),
+        ("requests are not needed", False),
+        ("Where did we go wrong with the limit? Make it 512Mi.", True),
+    ],
+)
+def test_what_can_go_goes(request_, stays):
+    found = rewritten(request_, forget_the_request)
+    resources = found["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert ("requests" in resources) is stays
+
+
+def test_a_part_adds_and_changes_and_takes_nothing_away():
+    part = old()
+    pod = part["spec"]["template"]["spec"]
+    pod["containers"][0].pop("resources")
+    pod["containers"][0]["livenessProbe"] = {"tcpSocket": {"port": 80}}
+    pod["containers"].append({"name": "log", "image": "registry.example/log:1"})
+    part["spec"]["replicas"] = 5
+    part["spec"]["paused"] = True
+    service = {"kind": "Service", "metadata": {"name": "foundry"}}
+
+    found = completed("five replicas without a pause", [old()], [part, service])
+
+    expected = old()
+    [cast] = expected["spec"]["template"]["spec"]["containers"]
+    cast["livenessProbe"] = {"tcpSocket": {"port": 80}}
+    expected["spec"]["template"]["spec"]["containers"].append(pod["containers"][-1])
+    expected["spec"] |= {"replicas": 5, "paused": True}
+    assert found == [expected, service]
+
+
+def test_what_a_part_changes_and_nobody_meant_stays():
+    part = old()
+    part["spec"]["replicas"] = 9
+    part["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example/other:1"
+    assert completed("a liveness probe on 80", [old()], [part]) == [old()]
+
+
+VALUES = st.recursive(
+    st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES, st.text(max_size=20))
+def test_completing_an_object_with_itself_or_with_nothing_changes_nothing(value, text):
+    obj = {"kind": "Any", "metadata": {"name": "any"}, "data": value}
+    assert completed(text, [obj], [copy.deepcopy(obj)]) == [obj]
+    assert completed(text, [obj], []) == [obj]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.author.boards import Board, wants
-from tests.pipeline.world import World
+from tests.pipeline.world import STOREFRONT, World
 from tiphys.library.prompts import load_prompt
 from tiphys.pipeline import generate
 from tiphys.testing.scripted_model import ScriptedModel
@@ -158,3 +158,62 @@ def test_what_is_handed_over_is_changed_and_no_skill_asks(world: World) -> None:
     [_, existing, _] = ANSWER.replace("yaml", "").split("```")
     made = generate(text, world.ports, context=existing)
     assert (made.good, made.skill, len(model.calls)) == (True, None, 1), made.reply
+
+
+SHORT = "Run the storefront web application in namespace shop, listening on port 8080"
+SERVED = STOREFRONT + ", with the note `Q-quarterly`"
+
+
+def test_on_stdout_nobody_answers_so_a_guess_comes_with_the_question(world: World) -> None:
+    without = generate(SHORT, world.ports)
+    assert (without.manifests, "image" in without.questions) == ({}, True), without.reply
+    model = with_model(world, ANSWER, threshold=0.0)
+    made = generate(SHORT, world.ports)
+    assert (len(made.manifests), made.good, bool(model.calls)) == (1, False, True)
+    assert "`image`" in made.reply
+    assert made.questions == without.questions
+
+
+def test_a_question_about_a_kind_waits_for_the_model(world: World) -> None:
+    model = with_model(world, ANSWER, threshold=0.0)
+    work = world.ask("A web application must run in namespace shop: see the Deployment desk")
+    assert (work.ending, len(model.calls)) == ("asked", 0), "nobody named an image"
+    work = world.ask(f"{IN_KINDS} (the Deployment mounts it)")
+    assert (work.ending, len(model.calls)) == ("proposed", 1), work.reply
+
+
+def test_what_no_field_takes_up_is_told_and_is_not_called_good(world: World) -> None:
+    made = generate(SERVED, world.ports)
+    assert (made.good, made.reply) == (False, "Not used from the request: Q-quarterly.")
+    assert made.manifests
+    work = world.ask(SERVED)
+    assert work.pull is not None
+    assert "**Not used** from the request: `Q-quarterly`" in world.bot.pull(work.pull.number).body
+
+
+WHOLE = ANSWER.replace("Spring-Sale", "registry.example/storefront:1.4, 3, 8080, Q-quarterly")
+
+
+@pytest.mark.parametrize(
+    ("answer", "judge", "skill"),
+    [
+        (WHOLE, lambda _objects: (), None),
+        (ANSWER, lambda _objects: (), "web"),
+        (WHOLE, wants("kind", "Deployment"), "web"),  # a tie: what is merged and tested stays
+        (WHOLE, wants("kind", "Secret"), None),
+    ],
+)
+def test_of_a_skills_and_a_models_answer_the_one_with_fewer_faults_goes_on(
+    world: World, answer: str, judge, skill: str | None
+) -> None:
+    with_model(world, *[answer] * 4, judge=judge, threshold=0.0)
+    made = generate(SERVED, world.ports)
+    assert (made.skill, made.model_calls > 0) == (skill, True), made.reply
+
+
+def test_what_an_unlikely_skill_would_ask_waits_for_the_model(world: World, monkeypatch) -> None:
+    monkeypatch.setattr("tiphys.propose.reuse.confidence", lambda _signs: 0.4)
+    text = "Take the lock for the pods in namespace shop, image registry.example/lock:1"
+    model = with_model(world, ANSWER, threshold=0.0)
+    world.ask(text)
+    assert len(model.calls) > 0

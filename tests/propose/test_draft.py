@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from tests.pipeline.world import FOLDER, start_files, web_files
 
 from tiphys.domain import trailers
 from tiphys.library import parse_skill
+from tiphys.propose.author.types import Meant
 from tiphys.propose.draft import Draft, write_draft
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import Request
@@ -111,3 +113,19 @@ def test_a_closed_pull_request_is_left_closed() -> None:
     first = open_pull(draft(), **given_)  # type: ignore[arg-type]  # the same for both
     forge.set_state(first.number, "closed")
     assert open_pull(draft(), **given_).number != first.number  # type: ignore[arg-type]  # as above
+
+
+def test_a_field_that_is_meant_and_not_there_is_not_served():
+    kinds = frozenset({"Deployment"})
+    sure = Meant("keep its data", "spec.paused", ("paused",), kinds, score=0.9)
+    there = Meant("two of them", "spec.replicas", ("replicas",), kinds, score=0.9)
+    filling = Filling(VALUES, {}, {})
+    made = write_draft(
+        Request(1, "Run it"),
+        Match(WEB, 0.9, "its description fits"),
+        filling,
+        folder="storefront",
+        meant=[sure, there, replace(sure, said="perhaps", score=0.5)],
+    )
+    assert made.unserved == ("keep its data",)
+    assert "**Not used** from the request: `keep its data`" in made.body

@@ -23,7 +23,8 @@ class Problem:
     """One thing that is wrong, or that can't be settled.
 
     `object` is like "Deployment/shop/web" ("" where none is to blame), `path` a field of it like
-    "spec.replicas", `wanted` the value that the request asks for where it is known.
+    "spec.replicas", `wanted` the value that the request asks for where it is known; what
+    contradicts a request that wants no value there has none.
     """
 
     stage: Stage

@@ -59,6 +59,7 @@ SETUPS: tuple[Setup, ...] = (
     Setup("all - feedback", pieces=replace(ALL, feedback=False)),
     Setup("all - sampling", pieces=replace(ALL, sampling=False)),
     Setup("all - steps", pieces=replace(ALL, steps=False)),
+    Setup("all - parts", pieces=replace(ALL, parts=False)),
     Setup("all - literals", pieces=replace(ALL, literals=False)),
     Setup("all - figures", pieces=replace(ALL, figures=False)),
 )

@@ -175,11 +175,13 @@ def road_of(work: Work) -> tuple[str, tuple[str, ...]]:
         return "ask", tuple(sorted(skill.name for skill in rivals)) or _names(match)
     if match is None:
         return ("decline" if work.ending else "author"), ()
-    if filling is None or filling.unused:
+    if work.draft is None or filling is None:
+        unread = filling is None or filling.unused or work.question
+        return ("author" if unread else "decline"), ()
+    if work.draft.unserved:
         return "author", ()
-    if filling.existing is not None and work.draft is not None:
-        return "adapt", (filling.existing.path,)
-    return ("reuse", (match.skill.name,)) if work.draft else ("decline", ())
+    existing = filling.existing
+    return ("adapt", (existing.path,)) if existing else ("reuse", (match.skill.name,))
 
 
 def measure(taken: Sequence[Taken], half: str) -> Figures:

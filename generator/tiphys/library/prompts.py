@@ -20,7 +20,7 @@ class Prompt:
     id: str
     _parts: Mapping[str, jinja2.Template]
 
-    def render(self, part: str, **values: Any) -> str:
+    def render(self, part: str, /, **values: Any) -> str:
         """One of its texts, filled in; a value that is missing is an error."""
         return self._parts[part].render(values).strip()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tiphys.domain.markdown import cell
 from tiphys.domain.skill import Skill
-from tiphys.library import Release, make_release, release_files
-from tiphys.propose.author.types import Authored
+from tiphys.library import Release, make_release, release_files, strict_yaml
+from tiphys.ports import Object
+from tiphys.propose.author.literals import unused
+from tiphys.propose.author.meant import lacking
+from tiphys.propose.author.types import Authored, Meant
 from tiphys.propose.induce import Induced
 from tiphys.propose.request import Request
 from tiphys.propose.reuse import Filling, Match
@@ -22,7 +25,8 @@ class Draft:
     """Everything that opening the pull request needs; no commit has been made yet.
 
     `folder` is the release or skill that it makes or changes. `files` maps paths to bytes, None
-    deletes. `trailers` go below the commit's message.
+    deletes. `trailers` go below the commit's message. `unserved` is what the request says and
+    neither a value nor a field takes up.
     """
 
     branch: str
@@ -31,26 +35,54 @@ class Draft:
     folder: str
     files: Mapping[str, bytes | None]
     trailers: Mapping[str, str]
+    unserved: tuple[str, ...] = ()
+
+    @property
+    def manifests(self) -> dict[str, bytes]:
+        """The files of its release that hold objects."""
+        return {p: d for p, d in self.files.items() if d is not None and p.endswith(".yaml")}
+
+    @property
+    def objects(self) -> tuple[Object, ...]:
+        """What its manifests hold. InvalidInput."""
+        loaded = (strict_yaml.load_documents(d, source=p) for p, d in self.manifests.items())
+        return tuple(each for documents in loaded for each in documents)
 
 
-def write_draft(request: Request, match: Match, filling: Filling, *, folder: str) -> Draft:
-    """Render the release into the folder name `folder` and describe it. InvalidInput."""
+def write_draft(
+    request: Request,
+    match: Match,
+    filling: Filling,
+    *,
+    folder: str,
+    meant: Sequence[Meant] = (),
+) -> Draft:
+    """Render the release into the folder name `folder` and describe it. InvalidInput.
+
+    `meant` are fields that the request seems to mean, which the skill should have then.
+    """
     skill = match.skill
     release = make_release(skill, filling.values, request=request.text, name=folder)
-    files: dict[str, bytes | None] = {**release_files(release, skill)}
     verb = "Change" if filling.existing else "Add"
     where = f" in {release.namespace}" if release.namespace else ""
-    return Draft(
+    draft = Draft(
         branch=f"{BRANCH_PREFIX}{request.number}-{skill.name}",
         title=f"{verb} {release.name}{where} ({skill.name})",
-        body=_body(request, match, filling, release, skill),
+        body="",
         folder=release.path,
-        files=files,
+        files=release_files(release, skill),
         trailers={
             "Tiphys-Request": str(request.number),
             "Tiphys-Skill": f"{skill.name}@{skill.digest}",
         },
     )
+    # What a change goes away from is in no field, and rightly so.
+    objects = draft.objects
+    literals = () if filling.existing else unused(request.text, objects)
+    fields = (each.said for each in lacking(meant, objects))
+    unserved = tuple(dict.fromkeys((*filling.unused, *literals, *fields)))
+    body = _body(request, match, filling, release, skill, unserved)
+    return replace(draft, body=body, unserved=unserved)
 
 
 def write_learned(
@@ -119,7 +151,14 @@ def _learned_body(
     return "\n".join(lines)
 
 
-def _body(request: Request, match: Match, filling: Filling, release: Release, skill: Skill) -> str:
+def _body(
+    request: Request,
+    match: Match,
+    filling: Filling,
+    release: Release,
+    skill: Skill,
+    unserved: Sequence[str],
+) -> str:
     lines = [
         (
             f"Serves #{request.number} with the merged skill `{skill.name}` "
@@ -137,11 +176,11 @@ def _body(request: Request, match: Match, filling: Filling, release: Release, sk
             lines.append(f"| {name} | `{cell(filling.values[name])}` | {source} |")
         elif definition.get("default") is not None:
             lines.append(f"| {name} | `{cell(definition['default'])}` | the skill's default |")
-    if filling.unused:
+    if unserved:
         lines += [
             "",
             "**Not used** from the request: "
-            + ", ".join(f"`{cell(word)}`" for word in filling.unused)
+            + ", ".join(f"`{cell(word)}`" for word in unserved)
             + ". If one of these matters, say on the issue which value it is.",
         ]
     lines += ["", f"The rendered manifests are in `{release.path}/`."]

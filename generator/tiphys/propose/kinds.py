@@ -94,6 +94,12 @@ def asked_kinds(request: str, *, referred: bool = True) -> frozenset[str]:
     return frozenset(found)
 
 
+def speaks_in_kinds(request: str) -> bool:
+    """Whether it calls any object as Kubernetes does, asked for or not: "Call the Role x"."""
+    written = rf"\b(?:{'|'.join(_JOINED)})\b|(?<=[\w,:;(]\s)(?:{'|'.join(_PLAIN)})\b"
+    return bool(asked_kinds(request) or re.search(written, request))
+
+
 def about_a_cluster(request: str) -> bool:
     """Whether any word of it belongs to Kubernetes, or it names a container image."""
     return bool(asked_kinds(request) or _OURS.search(request))

@@ -25,6 +25,11 @@ class Request:
     asked: tuple[str, ...] = ()
     heard: int = 0
 
+    @property
+    def whole(self) -> str:
+        """The text and its answers, one below the other."""
+        return "\n".join((self.text, *self.answers))
+
 
 def to_request(issue: Issue, *, bot: str) -> Request:
     """The request that an issue holds; the bot's own comments are not part of it.

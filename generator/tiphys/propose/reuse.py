@@ -213,7 +213,7 @@ def fill(request: Request, skill: Skill, *, releases: Sequence[Release]) -> Fill
         if name not in questions:
             hints = properties[name].get("x-tiphys", {})
             questions[name] = hints.get("question") or properties[name]["description"]
-    short = lacking(skill, "\n".join((request.text, *request.answers)))
+    short = lacking(skill, request.whole)
     return Filling(values, sources, questions, (*reading.unused, *short), existing, short)
 
 

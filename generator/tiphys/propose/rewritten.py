@@ -6,6 +6,7 @@ and of that only what the request can have meant.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from tiphys.domain.errors import InvalidInput
 from tiphys.library import strict_yaml
 from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.ports import Object
+from tiphys.propose.author.fields import value_at
 from tiphys.propose.reading.numbers import NUMBERS
 from tiphys.propose.reading.spelled import in_figures
 
@@ -32,7 +34,9 @@ class Adapted:
 
 
 _TAKING_OUT = re.compile(
-    r"\b(?:remove|delete|drop|without|no longer|unset|disable|get rid|take out|strip|instead)", re.I
+    r"\b(?:remove|delete|drop|without|no longer|unset|disable|get rid|take out|strip|instead"
+    r"|not needed|(?:can|may|must|should|(?:has|have|is|are) to) (?:all )?go\b)",
+    re.I,
 )
 _RELATIVE = re.compile(
     r"\b(?:double|twice|triple|half|halve|more|fewer|less|another|additional|increase|decrease|raise"
@@ -69,6 +73,26 @@ def rewrite_objects(request: str, context: str, objects: Sequence[Object]) -> li
         return [*objects]
     after = strict_yaml.load_documents(found.files.get(_CONTEXT, context.encode()), source=_CONTEXT)
     return [_like(each, after) or each for each in objects]
+
+
+def completed(request: str, before: Sequence[Object], part: Sequence[Object]) -> list[Object]:
+    """The objects of `before` with what `part` adds and changes; nothing goes.
+
+    Of what it changes, only what the request can have meant; other objects of `part` are added.
+    """
+    made = copy.deepcopy([*before])
+    for new in part:
+        old = _like(new, made)
+        if old is None:
+            made.append(new)
+            continue
+        for op, path, was, value in [*_differences(old, new, ())]:
+            holder = value_at(old, path[:-1])
+            if op == "append":
+                value_at(old, path).append(value)
+            elif op == "set" and (was is None or _meant(value, request)):
+                holder[path[-1]] = value
+    return made
 
 
 def held_in(files: Mapping[str, bytes]) -> dict[str, list[Object]]:

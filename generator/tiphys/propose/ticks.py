@@ -41,7 +41,7 @@ def intent(
     request: Request | None, *, hits: Sequence[Hit], match: Match | None, edits: bool
 ) -> Intent:
     """What was searched and found, and the road that it speaks for."""
-    text = "\n".join((request.text, *request.answers)) if request else ""
+    text = request.whole if request else ""
     found = ", ".join(f"{hit.id} ({hit.score:.2f})" for hit in hits)
     name = "adapt" if edits else "reuse" if match else "author"
     if edits:

@@ -15,6 +15,7 @@ from tiphys.propose.reading.coerce import coerce
 from tiphys.propose.reading.figures import read_figures
 from tiphys.propose.reading.flags import read_flags
 from tiphys.propose.reading.forms import read_forms
+from tiphys.propose.reading.last import read_last, read_like_its_image
 from tiphys.propose.reading.model import Reading, merge_readings
 from tiphys.propose.reading.names import read_acted_on, read_given_names, read_owned
 from tiphys.propose.reading.namespaces import read_callers, read_namespace
@@ -48,9 +49,11 @@ _STEPS = (
     read_figures,
     read_choices,
     read_hosts,
+    read_like_its_image,
     read_acted_on,
     read_owned,
     read_flags,
+    read_last,
 )
 
 

@@ -26,6 +26,8 @@ _PATIENCE = 3.0  # seconds that controllers get to act on what was applied
 _DEFINED = 10.0  # seconds until a new kind is served; a broken definition never is
 _MOST = 50  # objects of one answer
 _MOST_PODS = 100  # of one answer; a model that takes a port for a count asks for thousands
+# Which nodes there are is the target's business, and is not known here.
+_NODES = "didn't match Pod's node affinity/selector"
 # Fields that name an object of another kind which a request may take for granted.
 _PRESUMED: Mapping[str, tuple[str, str]] = {
     "priorityClassName": ("scheduling.k8s.io/v1", "PriorityClass"),
@@ -223,6 +225,7 @@ class ClusterWorkbench:
                 words = " ".join(str(event.get("message") or "").split())[:300]
                 reason = str(event.get("reason"))
                 failed = reason == "FailedCreate" or (stuck and reason.startswith("Failed"))
+                failed = failed and _NODES not in words
                 ours = about.get("uid") in uids or _derived(about, made)
                 if failed and ours and words not in seen:
                     seen.add(words)
@@ -275,7 +278,9 @@ def _refusals(
 def _problem(remark: Remark) -> Problem:
     stage: Stage = "contradicted" if remark.ruling == "contradicted" else "open"
     about, _, path = remark.path.partition(":")
-    return Problem(stage, remark.line, about, path, remark.requirement.value)
+    unasked = remark.requirement.kind == "unasked"
+    wanted = "" if unasked else remark.requirement.value
+    return Problem(stage, remark.line, about, path, wanted)
 
 
 def _metadata(obj: Object) -> Mapping[str, Any]:

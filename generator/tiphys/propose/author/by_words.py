@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, map_at, value_at
 
 _NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
@@ -14,6 +15,8 @@ _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:
 _PORT = re.compile(r"\bport\s+(\d{2,5})\b", re.IGNORECASE)
 _PORT_LIKE = re.compile(r"(?<![\w./])\d{2,5}(?![\w/%]|\.\d)")
 _USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
+_NODE_PORTS = 30000
+_USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORECASE)
 _EVERY_POD = re.compile(
     r"\b(?:every|all|any|each)(?:\s+(?:of\s+)?(?:the|its))?\s+pods?\b|\bwhole\s+namespace"
     r"|\b(?:default|all)[\s-]den(?:y|ies)|\bden(?:y|ies)[\s-]all\b",
@@ -60,6 +63,18 @@ def _name_ports(obj: Object, request: str) -> None:
             said = re.search(_PORT_NAME.format(re.escape(number)), request, re.IGNORECASE)
             usual = _USUAL_PORTS.get(number, f"port-{number}")
             each["name"] = said[1].lower() if said else usual
+
+
+def _stated_port(obj: Object, request: str) -> None:
+    """A Service's one port, and its target, that nobody stated are the only one that was."""
+    ports = [each for each in items(map_at(obj, "spec").get("ports")) if isinstance(each, dict)]
+    if len(ports) != 1 or IMAGE.search(request) or _USUAL.search(request):
+        return
+    stated = {each for each in _PORT_LIKE.findall(request) if int(each) < _NODE_PORTS}
+    if len(stated) == 1 and str(ports[0].get("port")) not in stated:
+        ports[0]["port"] = int(*stated)
+        if str(ports[0].get("targetPort", "")).isdigit():
+            ports[0]["targetPort"] = int(*stated)
 
 
 def _every_pod(obj: Object, request: str) -> None:
@@ -128,5 +143,5 @@ _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "HorizontalPodAutoscaler": (_only_asked_metrics,),
     "NetworkPolicy": (_every_pod, _on_the_port, _same_namespace),
     "Role": (_only_named,),
-    "Service": (_name_ports,),
+    "Service": (_stated_port, _name_ports),
 }

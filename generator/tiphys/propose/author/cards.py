@@ -6,6 +6,7 @@ zone, a quota that nobody named) is taken out again: the card says which words a
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from tiphys.domain.errors import InvalidInput
 from tiphys.library import strict_yaml
 from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.ports import Object
+from tiphys.propose.author.literals import unused
 from tiphys.propose.author.types import Example, Meant
 
 _MOST = 3
@@ -78,14 +80,21 @@ def _chosen(request: str) -> list[Card]:
 
 
 def prune(request: str, obj: Object, meant: Sequence[Meant] = ()) -> tuple[str, ...]:
-    """Take out in place what its card calls optional and nothing asks for; the paths of it."""
-    return tuple(
-        path
-        for card in known()
-        if card.kind == obj.get("kind")
-        for path in _not_asked(request, card, meant)
-        if _take_out(obj, _parts(path))
-    )
+    """Take out in place what its card calls optional and nothing asks for; the paths of it.
+
+    What only stands there, and the request says it, was asked for in words that no card knows.
+    """
+    gone = []
+    unsaid = unused(request, [obj])
+    for card in known():
+        if card.kind != obj.get("kind"):
+            continue
+        for path in _not_asked(request, card, meant):
+            rest = copy.deepcopy(obj)
+            if _take_out(rest, _parts(path)) and unused(request, [rest]) == unsaid:
+                _take_out(obj, _parts(path))
+                gone.append(path)
+    return tuple(gone)
 
 
 def _spoken(request: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.reading.spelled import in_figures
 
 _LITERAL = re.compile(
     r"\"(?P<quoted>[^\"\n]{1,120})\""
@@ -20,12 +21,18 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(r"[KMGT]i?B", re.IGNORECASE)
+_DURATION = re.compile(
+    r"(?<![\w.,:/(-])(?P<count>\d{1,6})(?:\s*-?\s*(?P<unit>sec|min|hour|day|week)[a-z]*|(?P<short>[sh]))\b",
+    re.IGNORECASE,
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NUMBERING = re.compile(r"[ \t]*\d{1,2}[.)]\s")
 _FIELD = re.compile(r"[a-z]\w*(?:\.[a-z]\w*)+")
 _MODE = re.compile(r"0[0-7]{3}")
 _PART = re.compile(r"\d?\.\d{1,3}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*-?([KMGT]i?)?B?\Z", re.IGNORECASE)
 _COMPOUND = re.compile(r"[a-z]+(?:-[a-z]+)+\Z")  # "read-only" is English; db-main may be too
+_ABOUT = re.compile(r"[A-Z]{2,}-\d+|[A-Z]\w+(?:SQL|DB|MQ|JS)")  # a ticket; a product
 _ENGLISH = frozenset(
     """read-only read-write one-off cluster-wide re-read well-known follow-up on-call long-term
     short-lived high-priority low-priority up-to-date so-called built-in opt-in stand-in e.g i.e
@@ -61,7 +68,8 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
 
     found = dict.fromkeys(_literals(request))
     known = (stands, in_parts, as_written, lambda text: bool(_sizes(text) & sizes))
-    return tuple(text for text in found if not any(knows(text) for knows in known))
+    left = [text for text in found if not any(knows(text) for knows in known)]
+    return (*left, *_durations(in_figures(request), f"{everything}\n{context}"))
 
 
 def _literals(request: str) -> Iterator[str]:
@@ -71,7 +79,9 @@ def _literals(request: str) -> Iterator[str]:
             yield text.strip(" ,;.")
             continue
         text = match["word"].rstrip(".,:;")
-        if not _MARKED.search(text) or text.lower() in _ENGLISH or _UNIT.fullmatch(text):
+        if not _MARKED.search(text) or text.lower() in _ENGLISH:
+            continue
+        if _UNIT.fullmatch(text) or _ABOUT.fullmatch(text):
             continue
         if text.isdecimal() and _NUMBERING.match(request, _line(request, match.start())):
             continue
@@ -80,6 +90,20 @@ def _literals(request: str) -> Iterator[str]:
         if re.fullmatch(r"[01]", text) or re.fullmatch(r"\d+(?:s|m|h|d|min|x|th|st|nd|rd)", text):
             continue
         yield text
+
+
+def _durations(request: str, everything: str) -> Iterator[str]:
+    """Those that stand nowhere: not in seconds, not as "5m", not as the steps of a cron."""
+    for match in _DURATION.finditer(request):
+        unit = (match["unit"] or match["short"])[0].lower()
+        seconds = int(match["count"]) * _SECONDS[unit]
+        forms = [
+            f"{seconds}s?",
+            *(f"{seconds // n}{u}" for u, n in _SECONDS.items() if not seconds % n),
+        ]
+        forms.append(rf"\S*\*/{match['count']}")
+        if not re.search(rf"(?<![\w.])(?:{'|'.join(forms)})(?!\d)", everything):
+            yield match[0]
 
 
 def _line(text: str, position: int) -> int:

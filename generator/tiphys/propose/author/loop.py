@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,23 +14,22 @@ from tiphys.domain.errors import InvalidInput
 from tiphys.domain.rehearsal import Problem, Rehearsal
 from tiphys.domain.trace import Intent, Outcome, Result, Scribe
 from tiphys.library.openapi import Schemas
-from tiphys.library.prompts import load_prompt
+from tiphys.library.prompts import Prompt, load_prompt
 from tiphys.ports import Completion, Kind, Message, Model, Object, Workbench
 from tiphys.propose.author.answer import read_answer
 from tiphys.propose.author.cards import cards_of
 from tiphys.propose.author.fields import name_of, parse_path
 from tiphys.propose.author.harden import harden
-from tiphys.propose.author.literals import unused
-from tiphys.propose.author.meant import lacking as fields_lacking
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.missing import missing
 from tiphys.propose.author.outline import custom_kinds, outlines
 from tiphys.propose.author.places import without_scratch
 from tiphys.propose.author.settle import settle
 from tiphys.propose.author.tidy import tidy
-from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task
-from tiphys.propose.author.unasked import untouched
+from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task, Unsaid
+from tiphys.propose.author.unsaid import left_out, parts
 from tiphys.propose.reading.spelled import in_figures
+from tiphys.propose.rewritten import completed
 
 _MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
 _SHOWN = 6  # problems told to the model
@@ -69,6 +68,7 @@ class _Author:
     ended: str = ""
     unread: tuple[str, ...] = ()
     step: str = ""  # the kind of the one object that was asked for, if it was only one
+    small: bool = False  # whether not everything was asked for
     steps: list[str] = field(default_factory=list)
     hinted: set[str] = field(default_factory=set)
     asked: str = ""  # how the newest answer was sampled
@@ -119,7 +119,7 @@ class _Author:
             attempt = self._try(answer)
         except InvalidInput as problem:
             self.unread = (str(problem),)
-            if not self.step:
+            if not self.small:
                 self.seen.append(self.unread)
             self.scribe(Result(number, str(problem), "failed", answer.text, self.unread, (), *told))
         else:
@@ -127,11 +127,11 @@ class _Author:
         if self.best and self.best.rehearsal.good and not (self._next_step() or self._unsaid()):
             self.ended = "nothing is known to be wrong"
 
-    def _unsaid(self) -> list[str]:
-        """What the request says and no field holds, in words, unless the model was told so."""
-        if self.best is None or not self.pieces.literals:
+    def _unsaid(self) -> list[Unsaid]:
+        """What the request says and no field holds, unless the model was told so."""
+        if self.best is None:
             return []
-        return [each for each in self.best.unused if each not in self.hinted]
+        return [each for each in self.best.unsaid if each.words not in self.hinted]
 
     def _next_step(self) -> str:
         """A kind of which an object is missing, and was not asked for yet."""
@@ -145,19 +145,9 @@ class _Author:
         """What to ask next: the first time plainly, then with what is wrong, then afresh."""
         prompt = load_prompt("author")
         system = Message("system", prompt.render("system", version=self.version))
-        if kind := self._next_step():
-            assert self.best is not None  # noqa: S101  # something is missing in it
-            self.step = kind
-            self.steps.append(kind)
-            one = prompt.render(
-                "one",
-                kind=kind,
-                request=self._request(),
-                examples=cards_of(kind, self.task.request, self.task.meant) or self._outlines(kind),
-                others=dump([without_scratch(each) for each in self.best.objects]),
-            )
-            return [system, Message("user", one)], 0.0, f"a smaller step: only the missing {kind}"
-        self.step = ""
+        if smaller := self._smaller(prompt):
+            ask, why = smaller
+            return [system, Message("user", ask)], 0.0, f"a smaller step: {why}"
         asked = [
             system,
             Message(
@@ -178,11 +168,36 @@ class _Author:
             if self.pieces.sampling:
                 return asked, _WARM, "the same again brings nothing new: take another sample"
             return asked, 0.0, "write the whole answer"
-        told = [*_told(self.best.rehearsal.problems), *self._unsaid()]
+        told = [*_told(self.best.rehearsal.problems), *(each.words for each in self._unsaid())]
         self.hinted.update(told)
         again = prompt.render("again", problems=told[:_SHOWN], notes=self._notes())
         previous = Message("assistant", dump(self.best.objects))
         return [*asked, previous, Message("user", again)], 0.0, "tell it what is wrong"
+
+    def _smaller(self, prompt: Prompt) -> tuple[str, str] | None:
+        """What to ask where only one thing is missing, an object or a part of the request."""
+        self.step, self.small = self._next_step(), True
+        shown = [without_scratch(each) for each in self.best.objects] if self.best else []
+        told = {"request": self._request(), "others": dump(shown)}
+        if kind := self.step:
+            self.steps.append(kind)
+            cards = cards_of(kind, self.task.request, self.task.meant) or self._outlines(kind)
+            return prompt.render("one", kind=kind, examples=cards, **told), f"the missing {kind}"
+        for part, wrong in self._parts():
+            self.hinted.update(wrong)
+            return prompt.render("rest", part=part, wrong=wrong, **told), part
+        self.small = False
+        return None
+
+    def _parts(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Parts of the request that the best answer goes against or says nothing of."""
+        if self.best is None or not self.pieces.parts:
+            return
+        found = self.best.rehearsal
+        if not found.of("refused", "denied"):
+            against = [Unsaid(each.wanted, each.words) for each in found.of("contradicted")]
+            new = [each for each in against if each.words not in self.hinted]
+            yield from parts(in_figures(self.task.request), [*new, *self._unsaid()])
 
     def _request(self) -> str:
         return in_figures(self.task.request) if self.pieces.figures else self.task.request
@@ -243,6 +258,8 @@ class _Author:
             if self.step in ("", made["kind"]):
                 objects.append(made)
                 notes += said
+        if self.best and self.small and not self.step:
+            objects = completed(self._request(), self.best.objects, objects)
         objects, tidied = tidy(self.task, objects, self._served(), self.pieces)
         notes += tidied
         found = self._rehearse(objects)
@@ -259,18 +276,8 @@ class _Author:
                 rehearse=self._rehearse,
             )
             notes += said
-        lacking: tuple[str, ...] = ()
-        if self.pieces.literals:
-            said = unused(self.task.request, objects, self.task.context)
-            lacking = (
-                *(f'the request says "{each}", and no field has it' for each in said),
-                *(
-                    f'the request says "{each.said}": set {each.field}'
-                    for each in fields_lacking(self.task.meant, objects)
-                ),
-                *untouched(self.task, objects),
-            )
-        return Attempt(tuple(objects), found, tuple(notes), answer.text, lacking)
+        unsaid = tuple(left_out(self.task, objects)) if self.pieces.literals else ()
+        return Attempt(tuple(objects), found, tuple(notes), answer.text, unsaid)
 
     def _served(self) -> Sequence[Kind]:
         if not self._kinds:
@@ -289,7 +296,7 @@ class _Author:
         told = _told(attempt.rehearsal.problems)
         better = self._is_better(attempt)
         outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
-        if not self.step:
+        if not self.small:
             self.seen.append(told)
         if better:
             self.best, self.sampling = attempt, self.asked
@@ -304,8 +311,8 @@ class _Author:
         new, old = attempt.rehearsal, self.best.rehearsal
         if self.step:
             return new.troubles <= old.troubles
-        return (new.troubles[:3], len(attempt.unused), new.rank) < (
-            old.troubles[:3], len(self.best.unused), old.rank
+        return (new.troubles[:3], len(attempt.unsaid), new.rank) < (
+            old.troubles[:3], len(self.best.unsaid), old.rank
         )  # fmt: skip
 
 

@@ -87,6 +87,10 @@ class _Walk:
         found: dict[str, Any] = {}
         for name, value in given.items():
             right = name if name in field.fields else _alike(name, field, given)
+            if right is None and _is_a_level_too_many(value, field, given):
+                self._notes.append(f"{_at(path, name)}: no such level; what it holds is one up")
+                found |= self._object(value, field, path)
+                continue
             if right is None:
                 self._homeless.append((path, name, value))
                 continue
@@ -235,6 +239,11 @@ def _alike(name: str, field: Field, given: Mapping[str, Any]) -> str | None:
         return found
     near = difflib.get_close_matches(name, free, n=2, cutoff=_ALIKE)
     return near[0] if len(near) == 1 else None
+
+
+def _is_a_level_too_many(value: Any, field: Field, given: Mapping[str, Any]) -> bool:
+    """Whether it holds nothing but fields of what it stands in: the `spec` of a ServiceAccount."""
+    return bool(value) and isinstance(value, dict) and {*value} <= {*field.fields} - {*given}
 
 
 def _letters(name: str) -> str:

@@ -27,6 +27,7 @@ _ABOUT_KINDS = frozenset(
         "ValidatingAdmissionPolicy",
     }
 )
+_ABSENT = re.compile(r"\bno ([A-Z][A-Za-z]+)\b")  # as the critic says it
 IN_CONTEXT = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
 
 
@@ -42,7 +43,12 @@ def missing(
     """
     made = {str(each["kind"]) for each in objects} | {*IN_CONTEXT.findall(task.context)}
     asked = asked_kinds(task.request, referred=False)
-    told = (each.wanted for each in problems if each.stage == "contradicted" and not each.object)
+    told = (
+        kind
+        for each in problems
+        if each.stage == "contradicted" and not each.object
+        for kind in (each.wanted, *_ABSENT.findall(each.words)[:1])
+    )
     known = named_kinds()
     if any(kind in _ABOUT_KINDS for kind in (*made, *asked)):
         custom = ()

@@ -44,7 +44,7 @@ def to_task(
     `examples` are shown to the model before the `cards` of the kinds that the request speaks of.
     With an `embedder` it is also told of the fields that come near to what the request says.
     """
-    text = "\n".join((request.text, *request.answers)).strip()[:TEXT_LIMIT]
+    text = request.whole.strip()[:TEXT_LIMIT]
     known = {each.namespace for each in releases if each.namespace}
     found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace") or _home(text)
     context = context[:TEXT_LIMIT]

@@ -59,7 +59,7 @@ def settle(
     done: set[tuple[str, str]] = set()
     while problem := _next(found, done):
         done.add((problem.object, problem.path))
-        for changed, words in _changes(request, best, problem, schemas):
+        for changed, words in _changes(request, best, problem, found, schemas):
             if tries == 0:
                 return best, found, tuple(notes)
             tries -= 1
@@ -82,7 +82,11 @@ def _next(found: Rehearsal, done: set[tuple[str, str]]) -> Problem | None:
 
 
 def _changes(
-    request: str, objects: Sequence[Object], problem: Problem, schemas: Schemas
+    request: str,
+    objects: Sequence[Object],
+    problem: Problem,
+    found: Rehearsal,
+    schemas: Schemas,
 ) -> Iterator[tuple[list[Object], str]]:
     number = next((n for n, o in enumerate(objects) if name_of(o) == problem.object), None)
     if number is None:
@@ -104,8 +108,23 @@ def _changes(
     for value in (*_called(names, path), *_values(request, problem, field, path)):
         if value != value_at(obj, path) and (made := with_value(obj, path, value)):
             yield _replaced(objects, number, made), f"{problem.path} is {value!r}, as asked for"
-    if problem.stage == "refused" and (made := without(obj, path)):
+    for there in _beside(problem, found, obj, root):
+        one, other = value_at(obj, path), value_at(obj, there)
+        first = with_value(obj, path, other)
+        if one != other and first and (made := with_value(first, there, one)):
+            yield _replaced(objects, number, made), f"{problem.path} changes places with another"
+    refused = problem.stage == "refused" or not problem.wanted
+    if refused and (made := without(obj, path)):
         yield _replaced(objects, number, made), f"{problem.path} left out: {problem.words[:120]}"
+
+
+def _beside(problem: Problem, found: Rehearsal, obj: Object, root: Field) -> Iterator[Path]:
+    """Where else the object is contradicted: two values may each stand in the other's place."""
+    for each in found.of("contradicted"):
+        same = each.object == problem.object and each.path != problem.path
+        apart = not each.path.startswith(problem.path) and not problem.path.startswith(each.path)
+        if same and apart and each.path and (path := parse_path(each.path, obj, root)):
+            yield path
 
 
 def _called(names: Sequence[str], path: Path) -> Sequence[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import prune
+from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
@@ -24,7 +25,7 @@ def tidy(
 
     `kinds` are those that the API server serves. The objects are changed in place too.
     """
-    kept, notes = [*objects], list[str]()
+    kept, notes = _once(objects), list[str]()
     if pieces.mending and task.context:
         kept = rewrite_objects(task.request, task.context, kept)
     place(kept, {(each.api_version, each.kind) for each in kinds if each.namespaced}, task)
@@ -42,3 +43,9 @@ def tidy(
     if pieces.literals and not task.context:
         notes += put_in_place(task.request, kept)
     return kept, notes
+
+
+def _once(objects: Sequence[Object]) -> list[Object]:
+    """Of those of one kind and name the last, as when all of them were applied."""
+    last = {name_of(each): number for number, each in enumerate(objects)}
+    return [each for number, each in enumerate(objects) if last[name_of(each)] == number]

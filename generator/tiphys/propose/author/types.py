@@ -43,6 +43,14 @@ class Meant:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsaid:
+    """What a request says and no field holds: the text of it, and what to tell a model."""
+
+    said: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """What is to be written. `context` is YAML of objects that exist already.
 
@@ -66,6 +74,7 @@ class Pieces:
     settling: bool = True
     sampling: bool = True
     steps: bool = True
+    parts: bool = True
     outlines: bool = True
     literals: bool = True
     figures: bool = True
@@ -78,14 +87,20 @@ ALL = Pieces()
 class Attempt:
     """Objects with the evidence about them. `notes` say what was changed after the model.
 
-    `unused` is what the request says and no field holds, in words.
+    `unsaid` is what the request says and it does not.
     """
 
     objects: tuple[Object, ...]
     rehearsal: Rehearsal
     notes: tuple[str, ...] = ()
     answer: str = ""
-    unused: tuple[str, ...] = ()
+    unsaid: tuple[Unsaid, ...] = ()
+
+    @property
+    def faults(self) -> int:
+        """How much is known to be wrong or left out."""
+        known = [each for each in self.rehearsal.problems if each.stage != "open"]
+        return len(known) + len(self.unsaid) + (not self.rehearsal.live)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, metadata_of
 from tiphys.propose.author.links import pod_specs
 from tiphys.propose.author.references import BUILT_IN_ROLES
-from tiphys.propose.author.types import Task
+from tiphys.propose.author.types import Task, Unsaid
 from tiphys.propose.kinds import asked_kinds
 
 _SAYS_IMAGE = re.compile(r"\bimage\b", re.IGNORECASE)
@@ -88,14 +88,14 @@ def without_strangers(
     return kept, notes
 
 
-def untouched(task: Task, objects: Sequence[Object]) -> tuple[str, ...]:
+def untouched(task: Task, objects: Sequence[Object]) -> tuple[Unsaid, ...]:
     """What to say where a change was asked for and only objects of unheard names were written."""
     there = [] if not task.context else [*_existing(task.context)]
     new = [(each["kind"], str(metadata_of(each).get("name"))) for each in objects]
     if not there or any(each in there for each in new) or any(n in task.request for _, n in new):
         return ()
     names = ", ".join(f"{kind} {name}" for kind, name in there[:_MOST_NAMED])
-    return (f"nothing that exists was changed: change {names}, write it whole",)
+    return (Unsaid("", f"nothing that exists was changed: change {names}, write it whole"),)
 
 
 def _existing(context: str) -> Iterator[tuple[str, str]]:

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import Path, value_at
+from tiphys.propose.author.cards import IMAGE
+from tiphys.propose.author.fields import Path, items, map_at, metadata_of, value_at
 from tiphys.propose.author.literals import unused
+from tiphys.propose.editing.targets import TEMPLATES
 from tiphys.propose.reading.spelled import in_figures
 
 _MOST = 8
@@ -25,7 +27,10 @@ _SHAPES = (
     ("path", re.compile(r"/[\w./-]*\Z")),
     ("image", re.compile(r"[\w.-]+(?::\d+)?(?:/[\w.-]+)+:[\w.-]+\Z")),
 )
-_CLAUSE = re.compile(r"[,;\n()]|\.\s|\b(?:and|but|while|with)\b", re.IGNORECASE)
+# "(600 seconds)" explains the clause that it stands in.
+_CLAUSE = re.compile(
+    r"[,;\n]|\((?!\d+ seconds\))|(?<! seconds)\)|\.\s|\b(?:and|but|while|with)\b", re.IGNORECASE
+)
 _SECONDS = re.compile(r"(?<![\w.])(\d{1,6})[-\s]?(?:s|sec|secs|seconds?)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 # What people say, and what the field is called.
@@ -47,7 +52,7 @@ class _Leaf:
 def put_in_place(request: str, objects: Sequence[Object]) -> tuple[str, ...]:
     """Set such values in place; what was set."""
     spoken = in_figures(request)
-    notes = []
+    notes = [*_run_the_image(request, objects)]
     for text in _unplaced(spoken, objects)[:_MOST]:
         shape = _shape(text)
         if not shape:
@@ -62,6 +67,19 @@ def put_in_place(request: str, objects: Sequence[Object]) -> tuple[str, ...]:
             holder[leaf.path[-1]] = int(text) if isinstance(leaf.value, int) else text
             notes.append(f"{'.'.join(map(str, leaf.path))} is {text}, as the request says")
     return tuple(notes)
+
+
+def _run_the_image(request: str, objects: Sequence[Object]) -> Iterator[str]:
+    """A workload without containers runs the only image that the request names."""
+    images = set(IMAGE.findall(request))
+    for obj in objects if len(images) == 1 else ():
+        if obj["kind"] in TEMPLATES:
+            pod = map_at(obj, *map(str, TEMPLATES[obj["kind"]]), "spec")
+            if not items(pod.get("containers")):
+                pod["containers"] = [
+                    {"name": metadata_of(obj).get("name", "main"), "image": min(images)}
+                ]
+                yield "containers: the image of the request"
 
 
 def _unplaced(spoken: str, objects: Sequence[Object]) -> list[str]:

@@ -11,14 +11,14 @@ from tiphys.library.patch_steps import Op, Path
 from tiphys.library.patching import FieldPatch, patched_value
 from tiphys.ports import Object
 
-_TEMPLATES: Mapping[str, Path] = {
+TEMPLATES: Mapping[str, Path] = {
     **dict.fromkeys(
         ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), ("spec", "template")
     ),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     "Pod": (),
 }
-WORKLOADS = frozenset(_TEMPLATES)
+WORKLOADS = frozenset(TEMPLATES)
 SCALABLE = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _KINDS: Mapping[str, frozenset[str]] = {
     word: frozenset(kinds.split())
@@ -88,7 +88,7 @@ class Target:
     @property
     def template(self) -> Path:
         """Where the pod's template is."""
-        return _TEMPLATES[self.kind]
+        return TEMPLATES[self.kind]
 
     @property
     def pod(self) -> Path:

@@ -30,6 +30,13 @@ _NUMBER = re.compile(
     rf"|{_BELOW_100}))(?=(?P<unit>\W)|\Z){_AFTER}",
     re.IGNORECASE,
 )
+_MODES = {
+    "RWO": "ReadWriteOnce",
+    "RWX": "ReadWriteMany",
+    "ROX": "ReadOnlyMany",
+    "RWOP": "ReadWriteOncePod",
+}
+_MODE = re.compile(rf"{_BEFORE}(?:{'|'.join(_MODES)})\b")
 _MINUS = re.compile(rf"{_BEFORE}(?:minus|negative)\s+(?=\d)", re.IGNORECASE)
 _HALVES = (
     (re.compile(rf"{_BEFORE}half\s+an?\s+(?:gi?g\w*|gi?b)\b", re.I), "512Mi"),
@@ -47,7 +54,7 @@ _SECONDS = {"minute": 60, "hour": 3600}
 # "Every ten minutes" and "ten past" are times of the clock, not spans.
 _SPAN = re.compile(
     rf"{_BEFORE}(?P<clock>(?:every|each|at)\s+)?(?P<number>\d{{1,4}})[-\s](?P<unit>minute|hour)s?\b"
-    r"(?!\s+(?:past|after|before|to)\b)(?!\s*\()",
+    rf"(?!\s+(?:past|after|before|to)\s+(?:the\s+hour|noon|midnight|\d|{_ONE}))(?!\s*\()",
     re.IGNORECASE,
 )
 
@@ -62,6 +69,7 @@ def _plain(text: str) -> str:
     for form, figure in _HALVES:
         text = form.sub(figure, text)
     text = _NUMBER.sub(_figure, text)
+    text = _MODE.sub(lambda match: _MODES[match[0]], text)
     text = _MINUS.sub("-", text)
     text = _SIZE.sub(lambda match: f"{match[1]}{match.lastgroup}", text)
     return _SPAN.sub(_span, text)
