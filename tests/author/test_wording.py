@@ -123,3 +123,15 @@ def test_two_values_may_stand_in_each_others_place():
 
     made, found = run_settle("One, two.", judge, data={"a": "two", "b": "one"})
     assert (made["data"], found.good) == ({"a": "one", "b": "two"}, True)
+
+
+def test_a_value_and_a_structure_do_not_change_places():
+    tried = []
+
+    def judge(obj):
+        tried.append(obj)
+        yield Problem("contradicted", "another size", "ConfigMap/c", "size", "")
+        yield Problem("contradicted", "another data", "ConfigMap/c", "data", "")
+
+    run_settle("Anything.", judge, size=1, data={"a": "b"})
+    assert {type(each.get("size", 0)) for each in tried} == {int}

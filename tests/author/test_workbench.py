@@ -133,6 +133,7 @@ def test_every_card_is_a_right_manifest(own_api, namespace, kind):
     {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a/../b", "namespace": "x"}},
     {"kind": "Pod", "apiVersion": "../v1", "metadata": {"name": "a", "namespace": "x"}},
     {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": 5}},
+    {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": ["a"], "namespace": "x"}},
     {"kind": "ConfigMap", "apiVersion": "v1", "metadata": "text"},
 ])  # fmt: skip
 def test_whatever_is_no_object_is_refused_in_words(bench, odd):

@@ -121,7 +121,7 @@ class ClusterWorkbench:
         namespace = _metadata(obj).get("namespace")
         if obj.get("kind") != "Namespace" and isinstance(namespace, str):
             self._namespace(namespace)
-        own = {(o.get("kind"), _metadata(o).get("name")) for o in others}
+        own = [(o.get("kind"), _metadata(o).get("name")) for o in others]  # any value, unchecked
         for key, name in _named(obj):
             api_version, kind = _PRESUMED[key]
             if (kind, name) not in own and name != "default":

@@ -110,8 +110,9 @@ def _changes(
             yield _replaced(objects, number, made), f"{problem.path} is {value!r}, as asked for"
     for there in _beside(problem, found, obj, root):
         one, other = value_at(obj, path), value_at(obj, there)
-        first = with_value(obj, path, other)
-        if one != other and first and (made := with_value(first, there, one)):
+        plain = not any(isinstance(each, dict | list) for each in (one, other))
+        first = with_value(obj, path, other) if plain and one != other else None
+        if first and (made := with_value(first, there, one)):
             yield _replaced(objects, number, made), f"{problem.path} changes places with another"
     refused = problem.stage == "refused" or not problem.wanted
     if refused and (made := without(obj, path)):
