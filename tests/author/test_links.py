@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiphys.propose.author.links import link
+from tiphys.propose.author.links import link, select_stated
 
 RBAC = "rbac.authorization.k8s.io/v1"
 
@@ -94,3 +94,51 @@ def test_rights_on_one_thing_are_on_that_one(request_, verbs, names):
     link([role], request_)
 
     assert role["rules"] == [rule | ({"resourceNames": names} if names else {})]
+
+
+@pytest.mark.parametrize(
+    ("request_", "selector"),
+    [
+        ("A Service for the pods labelled insect=bee.", {"insect": "bee"}),
+        (
+            "Our pods (they have tier=edge and app=perch)\nneed one.",
+            {"tier": "edge", "app": "perch"},
+        ),
+        ("The pods carry app.kubernetes.io/name: tap, UDP.", {"app.kubernetes.io/name": "tap"}),
+        ("The pods are there. Label the Service team=ops.", {"app": "gossip"}),
+        ("Pods get it. LOG_LEVEL=debug, they have MODE=x.", {"app": "gossip"}),
+    ],
+)
+def test_a_service_of_pods_that_exist_chooses_the_labels_that_are_stated(request_, selector):
+    service = thing("Service", spec={"selector": {"app": "gossip"}})
+    select_stated([service], request_)
+    assert service["spec"]["selector"] == selector
+
+
+def test_a_service_of_pods_that_come_with_it_keeps_their_labels():
+    service = thing("Service", spec={"selector": {"app": "gossip"}})
+    pod = thing("Pod", spec={"containers": []})
+    select_stated([service, pod], "Pods labelled insect=bee.")
+    assert service["spec"]["selector"] == {"app": "gossip"}
+
+
+def test_a_taint_without_a_value_is_tolerated_whatever_its_value():
+    held = [{"key": "a"}, {"key": "b", "value": "c"}, {"key": "d", "operator": "Equal"}]
+    runtime = thing("RuntimeClass", scheduling={"tolerations": held})
+    link([runtime])
+    assert [each.get("operator") for each in held] == ["Exists", None, "Equal"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "given", "wanted"),
+    [
+        ("kubernetes.io/basic-auth", ["user", "password"], ["password", "username"]),
+        ("kubernetes.io/ssh-auth", ["id_rsa"], ["ssh-privatekey"]),
+        ("kubernetes.io/basic-auth", ["user", "pin"], ["pin", "user"]),
+        ("Opaque", ["user", "password"], ["password", "user"]),
+    ],
+)
+def test_a_secret_has_the_key_that_its_type_demands(type_, given, wanted):
+    secret = thing("Secret", type=type_, stringData=dict.fromkeys(given, "x"))
+    link([secret])
+    assert sorted(secret["stringData"]) == wanted

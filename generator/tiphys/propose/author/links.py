@@ -6,16 +6,30 @@ is one way to make them right, so no model is asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.by_words import by_words
 from tiphys.propose.author.fields import dicts, items, map_at, metadata_of
+from tiphys.propose.author.sentences import sentences
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
 _APPS = ("Deployment", "ReplicaSet", "StatefulSet")
+_ABOUT_PODS = re.compile(
+    r"\bpods?\b.*?\b(?:label|carr(?:y|ies)|have\b)|\blabel\w* .*?\bpods?\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_LABEL = re.compile(
+    r"(?<![\w./$-])([a-z][\w.-]*(?:/[\w.-]+)?)(?:=|:\s+)[\"'`]?([a-z0-9](?:[\w.-]*\w)?)(?![\w/:])"
+)
+# The keys that such a secret must have, and nothing else is read of it.
+_KEYS_OF_TYPES = {
+    "kubernetes.io/basic-auth": ("password", "username"),
+    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
+}
 
 
 def link(objects: Sequence[Object], request: str = "") -> None:
@@ -35,6 +49,19 @@ def link(objects: Sequence[Object], request: str = "") -> None:
         by_words(each, request)
 
 
+def select_stated(objects: Sequence[Object], request: str) -> None:
+    """A Service of pods that exist already chooses them by the labels that the request states."""
+    if any(True for each in objects for _ in pod_specs(each)):
+        return
+    about = [each for each in sentences(request) if _ABOUT_PODS.search(each)]
+    stated = dict(pair for each in about for pair in _LABEL.findall(each))
+    for each in objects:
+        spec = map_at(each, "spec") if each["kind"] == "Service" else {}
+        chosen = spec.get("selector")
+        if stated and isinstance(chosen, dict) and not chosen.items() <= stated.items():
+            spec["selector"] = stated
+
+
 def _name(objects: Sequence[Object]) -> str:
     """The name that the others have; the API server says what is wrong with none."""
     names = [name for each in objects if (name := metadata_of(each).get("name"))]
@@ -51,6 +78,8 @@ def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
 
 
 def _pod(spec: dict[str, Any], owner: Object) -> None:
+    for each in dicts(spec.get("tolerations")):
+        _tolerate(each)
     for number, each in enumerate(c for c in spec["containers"] if isinstance(c, dict)):
         each.setdefault(
             "name", metadata_of(owner).get("name", "main") + ("" if not number else f"-{number}")
@@ -60,6 +89,28 @@ def _pod(spec: dict[str, Any], owner: Object) -> None:
         "OnFailure",
     ):
         spec["restartPolicy"] = "OnFailure"
+
+
+def _runtime_class(obj: Object, _objects: Sequence[Object]) -> None:
+    for each in dicts(map_at(obj, "scheduling").get("tolerations")):
+        _tolerate(each)
+
+
+def _tolerate(toleration: dict[str, Any]) -> None:
+    """Without a value a taint is tolerated whatever its value."""
+    if toleration.get("key") and not toleration.get("value"):
+        toleration.setdefault("operator", "Exists")
+
+
+def _secret(obj: Object, _objects: Sequence[Object]) -> None:
+    """What the type calls for has the key that it demands, where one other key may be meant."""
+    wanted = _KEYS_OF_TYPES.get(str(obj.get("type")), ())
+    for held in (obj.get(key) for key in ("data", "stringData")):
+        if isinstance(held, dict):
+            lacks = [key for key in wanted if key not in held]
+            other = [key for key in held if key not in wanted]
+            if len(lacks) == len(other) == 1:
+                held[lacks[0]] = held.pop(other[0])
 
 
 def _selector(obj: Object) -> None:
@@ -213,6 +264,8 @@ _RULES = {
     "PersistentVolumeClaim": _claim,
     "PriorityClass": _priority,
     "RoleBinding": _binding,
+    "RuntimeClass": _runtime_class,
+    "Secret": _secret,
     "Service": _service,
     "StatefulSet": _stateful_set,
 }

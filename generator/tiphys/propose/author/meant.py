@@ -19,11 +19,11 @@ from tiphys.ports import Embedder, Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import dicts
 from tiphys.propose.author.missing import IN_CONTEXT, WORKLOADS
+from tiphys.propose.author.sentences import BREAK
 from tiphys.propose.author.types import Meant
 from tiphys.propose.kinds import asked_kinds
 
 _NEAR = 0.48  # what is nearer is told to the model; calibrated on the tasks' first half
-BREAK = r"\n\s*\n|\n\s*(?:[-*]|\d+[.)])\s+"  # between paragraphs, and the points of a list
 _SENTENCE = re.compile(rf"(?<=[.;:!?])\s+|{BREAK}")
 _CLAUSE = re.compile(r",\s+(?!\d)|\s+(?:and|but|und|aber|et|mais|y|pero|e|mas)\s+")
 _LEAST, _MOST = 12, 40  # letters of a clause; clauses of a request

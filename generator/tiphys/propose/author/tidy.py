@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import prune
 from tiphys.propose.author.fields import name_of
-from tiphys.propose.author.links import link
+from tiphys.propose.author.links import link, select_stated
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
 from tiphys.propose.author.references import lead_somewhere
@@ -38,6 +38,8 @@ def tidy(
             notes += [f"{key}: as the request spells it" for key in spelled]
         notes += lead_somewhere(kept, known)
         link(kept, task.request)
+        if not task.context:
+            select_stated(kept, task.request)
         kept, strangers = without_strangers(task, kept, custom_kinds(kinds))
         notes += strangers
     if pieces.literals and not task.context:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from tiphys.ports import Object
 from tiphys.propose.author.literals import unused
-from tiphys.propose.author.meant import BREAK, lacking
+from tiphys.propose.author.meant import lacking
+from tiphys.propose.author.sentences import sentences
 from tiphys.propose.author.types import Task, Unsaid
 from tiphys.propose.author.unasked import untouched
 from tiphys.propose.reading.spelled import in_figures
 
-_SENTENCE = re.compile(rf"(?<=[.!?])\s+|{BREAK}")
 _CLAUSE = re.compile(r"(?<=[,;:])\s+")
 _LONG = 24  # words of a sentence that is told in clauses
 
@@ -47,7 +47,7 @@ def _stands(said: str, text: str) -> bool:
 
 def _parts(request: str) -> Iterator[tuple[str, str]]:
     """Each part alone, and with what is shown around it."""
-    for sentence in _SENTENCE.split(request):
+    for sentence in sentences(request):
         clauses = _CLAUSE.split(sentence)
         if len(sentence.split()) <= _LONG:
             yield sentence, sentence
