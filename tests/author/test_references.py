@@ -46,3 +46,26 @@ def test_a_role_that_comes_with_the_cluster_is_a_cluster_role(name, own, kind):
     role = {"kind": "Role", "metadata": {"name": name}}
     lead_somewhere([binding, role] if own else [binding], "Give them view")
     assert binding["roleRef"]["kind"] == kind
+
+
+def served(*ports, probe="web", target="web"):
+    container = {
+        "name": "main",
+        "image": "registry.example/main:1",
+        "ports": [*ports],
+        "readinessProbe": {"httpGet": {"path": "/", "port": probe}},
+    }
+    spec = {"template": {"spec": {"containers": [container]}}}
+    workload = {"kind": "Deployment", "metadata": {"name": "main"}, "spec": spec}
+    service = {"kind": "Service", "metadata": {"name": "main"}}
+    service["spec"] = {"ports": [{"port": 80, "targetPort": target}]}
+    lead_somewhere([workload, service], "the port http")
+    return container["readinessProbe"]["httpGet"]["port"], service["spec"]["ports"][0]["targetPort"]
+
+
+def test_a_port_that_no_container_has_is_the_only_one():
+    http, stats = {"name": "http", "containerPort": 80}, {"name": "stats", "containerPort": 81}
+    assert served(http) == ("http", "http")
+    assert served({"containerPort": 80}) == (80, 80)
+    assert served(http, stats) == ("web", "web")
+    assert served(http, probe=8080, target="8080") == (8080, "8080")

@@ -27,6 +27,9 @@ def test_what_differs_from_a_quoted_text_only_at_its_end_is_spelled_like_it():
     ("request_", "names"),
     [
         ("OLD_MODE can go, POOL_SIZE must be 5.", ["POOL_SIZE"]),
+        ("A variável OLD_MODE pode sair.", ["POOL_SIZE"]),
+        ("OLD_MODE entfällt, POOL_SIZE ist 5.", ["POOL_SIZE"]),
+        ("Supprimez la variable OLD_MODE.", ["POOL_SIZE"]),
         ("Remove the variable OLD_MODE.", ["POOL_SIZE"]),
         ("OLD_MODE is no longer needed.", ["POOL_SIZE"]),
         ("POOL_SIZE must be 5.", ["OLD_MODE", "POOL_SIZE"]),
@@ -135,3 +138,22 @@ def test_a_value_and_a_structure_do_not_change_places():
 
     run_settle("Anything.", judge, size=1, data={"a": "b"})
     assert {type(each.get("size", 0)) for each in tried} == {int}
+
+
+def test_what_exists_keeps_its_name():
+    def judge(obj):
+        if obj["metadata"]["name"] != "used":
+            yield Problem("contradicted", "another name", "ConfigMap/c", "metadata.name", "used")
+
+    obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+
+    def rehearse(objects):
+        return Rehearsal(tuple(judge(objects[0])), covered=0, live=tuple(objects))
+
+    schemas = Schemas(lambda _version: {"components": {"schemas": COMPONENTS}})
+    for existing, name in (([("ConfigMap", "c")], "c"), ((), "used")):
+        [made], *_ = settle(
+            "The name is used.", [obj], rehearse([obj]),
+            schemas=schemas, rehearse=rehearse, existing=existing,
+        )  # fmt: skip
+        assert made["metadata"]["name"] == name

@@ -150,3 +150,33 @@ def test_completing_an_object_with_itself_or_with_nothing_changes_nothing(value,
     obj = {"kind": "Any", "metadata": {"name": "any"}, "data": value}
     assert completed(text, [obj], [copy.deepcopy(obj)]) == [obj]
     assert completed(text, [obj], []) == [obj]
+
+
+PORTS = """\
+apiVersion: v1
+kind: Service
+metadata: {name: ferry}
+spec:
+  ports:
+    - {name: web, port: 80, targetPort: web}
+    - {name: metrics, port: 9090}
+"""
+
+
+def test_what_is_the_same_but_for_its_name_was_renamed():
+    new = yaml.safe_load(PORTS)
+    new["spec"]["ports"][0]["name"] = "http"
+
+    [found] = rewrite_objects("call the port web http from now on", PORTS, [copy.deepcopy(new)])
+    [again] = completed("call the port web http", [yaml.safe_load(PORTS)], [copy.deepcopy(new)])
+
+    assert found == again == new
+
+
+def test_a_name_that_nobody_meant_stays():
+    new = yaml.safe_load(PORTS)
+    new["spec"]["ports"][0]["name"] = "main"
+
+    [found] = rewrite_objects("move the metrics to 9091", PORTS, [new])
+
+    assert found == yaml.safe_load(PORTS)

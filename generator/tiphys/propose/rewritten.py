@@ -35,7 +35,12 @@ class Adapted:
 
 _TAKING_OUT = re.compile(
     r"\b(?:remove|delete|drop|without|no longer|unset|disable|get rid|take out|strip|instead"
-    r"|not needed|(?:can|may|must|should|(?:has|have|is|are) to) (?:all )?go\b)",
+    r"|not needed|(?:can|may|must|should|(?:has|have|is|are) to) (?:all )?go\b"
+    r"|entfern|entf[aä]ll|lösch|weg\b|raus\b|nicht mehr|ohne\b|statt\b"
+    r"|supprim|retir|enl[eè]v|sans\b|n.est plus|ne sont plus|au lieu"
+    r"|quita|elimin|borra|sin\b|ya no\b|en lugar|en vez"
+    r"|remov|tire|tirar|apag|sem\b|podem? sair|não [^.\n]*\bmais\b|em vez"
+    r"|togli|rimuov|senza\b|non [^.\n]*\bpiù\b|invece|verwijder|zonder\b|niet meer)",
     re.I,
 )
 _RELATIVE = re.compile(
@@ -212,6 +217,10 @@ def _by_name(
 ) -> Iterator[tuple[Any, Path, Any, Any]]:
     old = {item[key]: (number, item) for number, item in enumerate(before)}
     new = {item[key]: item for item in after}
+    for was, name in _renamed(key, old, new):
+        number, _ = old.pop(was)
+        del new[name]
+        yield "set", (*path, number, key), was, name
     for name, (number, item) in old.items():
         if name in new:
             yield from _differences(item, new[name], (*path, number))
@@ -221,6 +230,16 @@ def _by_name(
     for name, (number, item) in reversed(old.items()):
         if name not in new:
             yield "remove", (*path, number), item, None
+
+
+def _renamed(
+    key: str, old: Mapping[Any, tuple[int, Any]], new: Mapping[Any, Any]
+) -> list[tuple[Any, Any]]:
+    """Names, before and after, of items that are the same but for their name."""
+    gone = {was: {**item, key: None} for was, (_, item) in old.items() if was not in new}
+    come = {name: {**item, key: None} for name, item in new.items() if name not in old}
+    pairs = [(was, name) for was in gone for name in come if gone[was] == come[name]]
+    return pairs if len(dict(pairs)) == len({name for _, name in pairs}) == len(pairs) else []
 
 
 def _all_have(key: str, items: Sequence[Any]) -> bool:

@@ -27,6 +27,7 @@ from tiphys.propose.author.places import without_scratch
 from tiphys.propose.author.settle import settle
 from tiphys.propose.author.tidy import tidy
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task, Unsaid
+from tiphys.propose.author.unasked import existing
 from tiphys.propose.author.unsaid import left_out, parts
 from tiphys.propose.reading.spelled import in_figures
 from tiphys.propose.rewritten import completed
@@ -274,6 +275,7 @@ class _Author:
                 found,
                 schemas=self._described(),
                 rehearse=self._rehearse,
+                existing=[*existing(self.task.context)],
             )
             notes += said
         unsaid = tuple(left_out(self.task, objects)) if self.pieces.literals else ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import items, metadata_of
+from tiphys.propose.author.fields import dicts, items, metadata_of
 from tiphys.propose.author.links import pod_specs
 
 # The fields by which a pod names what it uses: (the field that holds it, the name in it, the kind).
@@ -29,7 +29,7 @@ def lead_somewhere(objects: Sequence[Object], request: str) -> tuple[str, ...]:
 
     A name that the request has is right as it stands: that object may exist already.
     """
-    notes: list[str] = []
+    notes = [*_ports(objects)]
     for each in objects:
         notes += _role(each, objects)
         for pod in pod_specs(each):
@@ -40,6 +40,42 @@ def lead_somewhere(objects: Sequence[Object], request: str) -> tuple[str, ...]:
                     holder[key] = made[0]
                     notes.append(f"{key} is {made[0]}, the only {kind} there is")
     return tuple(notes)
+
+
+def _ports(objects: Sequence[Object]) -> Iterator[str]:
+    """A port's name that no container has is that of the only port, in probes and Services."""
+    pods = [pod for each in objects for pod in pod_specs(each)]
+    for pod in pods:
+        probes = [
+            action
+            for each in dicts(pod)
+            for key, probe in each.items()
+            if str(key).endswith("Probe") and isinstance(probe, dict)
+            for action in (probe.get("httpGet"), probe.get("tcpSocket"))
+        ]
+        yield from _to_the_only_port([pod], probes, "port")
+    if len(pods) == 1:
+        services = [each for each in objects if each["kind"] == "Service"]
+        held = [port for each in services for port in dicts(each.get("spec"))]
+        yield from _to_the_only_port(pods, held, "targetPort")
+
+
+def _to_the_only_port(
+    pods: Sequence[dict[str, Any]], holders: Sequence[Any], key: str
+) -> Iterator[str]:
+    ports = [
+        port
+        for pod in pods
+        for container in dicts(pod.get("containers"))
+        for port in dicts(container.get("ports"))
+        if container.get("image")
+    ]
+    names = {port.get("name") for port in ports}
+    for each in holders if len(ports) == 1 else ():
+        name = each.get(key) if isinstance(each, dict) else None
+        if isinstance(name, str) and not name.isdigit() and name not in names:
+            each[key] = ports[0].get("name") or ports[0].get("containerPort", name)
+            yield f"{key} is {each[key]}, the only port there is"
 
 
 def _is_said(name: str, request: str) -> bool:

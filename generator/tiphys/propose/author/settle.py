@@ -7,7 +7,7 @@ field and the words, and there are few values in a request. Nothing is kept on a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import filterfalse
 from typing import Any
 
@@ -28,6 +28,7 @@ from tiphys.propose.author.mend import scalar
 from tiphys.propose.schedule import cron_from_words
 
 _TRIES = 40
+_IDENTITY = ("metadata.name", "metadata.namespace")
 _EACH = 8  # values for one field
 _WORD = re.compile(r"[^\s,;()\"'`]+")
 _QUOTED = re.compile(r"[\"'`]([^\"'`\n]{1,200})[\"'`]")
@@ -50,15 +51,22 @@ def settle(
     *,
     schemas: Schemas,
     rehearse: Callable[[Sequence[Object]], Rehearsal],
+    existing: Collection[tuple[str, str]] = (),
 ) -> tuple[list[Object], Rehearsal, tuple[str, ...]]:
-    """The objects with fields changed for the better, what became of them, and what was changed."""
+    """The objects with fields changed for the better, what became of them, and what was changed.
+
+    Those that are `existing`, by kind and name, keep their names.
+    """
     best, found = list(objects), first
     notes: list[str] = []
     unsaid = len(unused(request, best))
     tries = _TRIES
     done: set[tuple[str, str]] = set()
+    kept = {name_of(o) for o in best if (o["kind"], metadata_of(o).get("name")) in existing}
     while problem := _next(found, done):
         done.add((problem.object, problem.path))
+        if problem.object in kept and problem.path.startswith(_IDENTITY):
+            continue
         for changed, words in _changes(request, best, problem, found, schemas):
             if tries == 0:
                 return best, found, tuple(notes)

@@ -90,7 +90,7 @@ def without_strangers(
 
 def untouched(task: Task, objects: Sequence[Object]) -> tuple[Unsaid, ...]:
     """What to say where a change was asked for and only objects of unheard names were written."""
-    there = [] if not task.context else [*_existing(task.context)]
+    there = [*existing(task.context)]
     new = [(each["kind"], str(metadata_of(each).get("name"))) for each in objects]
     if not there or any(each in there for each in new) or any(n in task.request for _, n in new):
         return ()
@@ -98,7 +98,8 @@ def untouched(task: Task, objects: Sequence[Object]) -> tuple[Unsaid, ...]:
     return (Unsaid("", f"nothing that exists was changed: change {names}, write it whole"),)
 
 
-def _existing(context: str) -> Iterator[tuple[str, str]]:
+def existing(context: str) -> Iterator[tuple[str, str]]:
+    """Kind and name of each object of the context."""
     with suppress(InvalidInput):
         for each in strict_yaml.load_documents(context.encode(), source="what exists"):
             if isinstance(each, dict) and isinstance(each.get("metadata"), dict):

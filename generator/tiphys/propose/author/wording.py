@@ -12,10 +12,18 @@ from tiphys.propose.author.fields import dicts
 _QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|`([^`\n]{2,200})`")
 _ENDS = " \t;,.\n"
 _NAME = r"[\"'`]?([A-Z][A-Z0-9_]{2,60})[\"'`]?"
+_OUT = (
+    r"remove|drop|delete|get\s+rid\s+of|take\s+out|entfern\w*|lösch\w*|supprim\w*|retire\w*|enlev\w*"
+    r"|elimin\w*|quit[ae]\w*|borra\w*|remova?m?|tire\w*|tirar|apag\w*|togli\w*|rimuov\w*|verwijder\w*"
+)
+_MAY_GO = (
+    r"(?:can|must|should|has\s+to|is\s+to)\s+(?:go|be\s+(?:removed|dropped|deleted))|kann\s+(?:weg|raus)"
+    r"|entfällt|peut\s+(?:partir|disparaître|être\s+\w+)|puede\s+(?:irse|quitarse|eliminarse|borrarse)"
+    r"|pode\s+(?:sair|ser\s+\w+)|può\s+(?:andare|sparire|essere\s+\w+)|(?:kan|mag)\s+weg"
+    r"|is\s+(?:no\s+longer|not)\s+needed|wird\s+nicht\s+mehr\s+\w+"
+)
 _GOES = re.compile(
-    rf"\b(?i:remove|drop|delete|get\s+rid\s+of|take\s+out)\s+(?:the\s+)?(?:\w+\s+){{0,2}}?{_NAME}"
-    rf"|{_NAME}\s+(?:can|must|should|has\s+to|is\s+to)\s+(?:go|be\s+(?:removed|dropped|deleted))\b"
-    rf"|{_NAME}\s+is\s+(?:no\s+longer|not)\s+needed",
+    rf"\b(?i:{_OUT})\s+(?:the\s+)?(?:\w+\s+){{0,2}}?{_NAME}|{_NAME}\s+(?i:{_MAY_GO})\b"
 )
 
 
