@@ -142,3 +142,30 @@ def test_a_change_changes_something_that_exists(request_, made, told):
 
 def test_something_new_changes_nothing():
     assert untouched(Task("Run web."), [{"kind": "Pod", "metadata": {"name": "web"}}]) == ()
+
+
+HELPER = {"name": "hey", "image": "alpine:latest"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "stays"),
+    [
+        ("Run registry.example/web:1.", False),
+        ("Run registry.example/web:1 with alpine beside it.", True),
+        ("registry.example/web:1 and an init container that makes room.", True),
+        ("registry.example/web:1, and wait for the database before it starts.", True),
+    ],
+)
+def test_a_container_that_nobody_spoke_of_goes(request_, stays):
+    obj = pod()
+    obj["spec"]["initContainers"] = [dict(HELPER)]
+    obj["spec"]["containers"].append(dict(HELPER))
+    take_out_unasked(request_, obj)
+    assert (len(obj["spec"]["containers"]) == 2) is stays
+    assert bool(obj["spec"]["initContainers"]) is stays
+
+
+def test_the_last_container_stays_whatever_its_image():
+    obj = pod(image="registry.example/other:2")
+    take_out_unasked("Run registry.example/web:1.", obj)
+    assert len(obj["spec"]["containers"]) == 1

@@ -39,6 +39,11 @@ _ALL_KEYS = re.compile(r"env\w*|variables?|\ball (?:of )?(?:its|the) (?:keys|val
 _TOKEN = re.compile(r"[A-Za-z]{3,}")
 _SHELLS = frozenset({"sh", "bash", "bin", "exec"})
 _NUMBER = re.compile(r"\d+")
+_FURTHER = re.compile(
+    r"\binit\b|\binit[- ]?container|\bside-?car|\b(?:second|another|further|extra|helper) container"
+    r"|\bbefore (?:it|they|the \w+|\w+) (?:is |are )?(?:start|run|com|up)|\bwait\w* (?:for|until)",
+    re.IGNORECASE,
+)
 _MOST_NAMED = 5
 _POD_LEVEL = re.compile(r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod)\b", re.IGNORECASE)
 _COPIES = re.compile(r"replica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
@@ -60,6 +65,7 @@ def take_out_unasked(known: str, obj: Object) -> tuple[str, ...]:
         if "resources" in pod and not _POD_LEVEL.search(known):
             del pod["resources"]
             gone.append("resources of the whole pod")
+        gone += _made_up_containers(pod, known)
         for container in _containers(pod):
             gone += asked.strip(container)
         gone += _unused_volumes(pod, known)
@@ -201,6 +207,22 @@ class _Asked:
 def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for key in ("initContainers", "containers"):
         yield from (each for each in items(pod.get(key)) if isinstance(each, dict))
+
+
+def _made_up_containers(pod: dict[str, Any], known: str) -> Iterator[str]:
+    """Containers beside others whose image nobody named, where nobody speaks of a further one."""
+    for key in ("initContainers", "containers") if not _FURTHER.search(known) else ():
+        held = items(pod.get(key))
+        kept = [each for each in held if not isinstance(each, dict) or _is_named(each, known)]
+        if len(kept) < len(held) and (kept or key == "initContainers"):
+            pod[key] = kept
+            yield key
+
+
+def _is_named(container: dict[str, Any], known: str) -> bool:
+    """Whether the text has its image, or what that is called without registry and tag."""
+    name = str(container.get("image")).rpartition("/")[2].partition(":")[0]
+    return bool(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", known))
 
 
 def _unused_volumes(pod: dict[str, Any], known: str) -> Iterator[str]:
