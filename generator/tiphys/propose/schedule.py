@@ -9,13 +9,13 @@ _DAYS = {
     day: number
     for number, days in enumerate(
         [
-            "sunday sonntag dimanche domingo domenica",
-            "monday montag lundi lunes lunedì",
-            "tuesday dienstag mardi martes martedì",
-            "wednesday mittwoch mercredi miércoles mercoledì",
-            "thursday donnerstag jeudi jueves giovedì",
-            "friday freitag vendredi viernes venerdì",
-            "saturday samstag samedi sábado sabato",
+            "sunday sonntag dimanche domingo domenica zondag",
+            "monday montag lundi lunes lunedì maandag segunda segunda-feira",
+            "tuesday dienstag mardi martes martedì dinsdag terça terça-feira",
+            "wednesday mittwoch mercredi miércoles mercoledì woensdag quarta quarta-feira",
+            "thursday donnerstag jeudi jueves giovedì donderdag quinta quinta-feira",
+            "friday freitag vendredi viernes venerdì vrijdag sexta sexta-feira",
+            "saturday samstag samedi sábado sabato zaterdag",
         ]
     )
     for day in days.split()
@@ -28,8 +28,12 @@ _ORDINALS = {
     )
     for word in words.split()
 }
-_EVERY = r"(?:every|each|jede[nrsm]?|chaque|tous\s+les|cada|todos\s+los|ogni)\s+"
-_DAY = rf"(?:{'|'.join(_DAYS)})s?"
+_EVERY = (
+    r"(?:every|each|jede[nrsm]?|chaque|tous\s+les|toutes\s+les|cada|todos\s+[lo]?os|todas\s+[la]?as"
+    r"|ogni|elke|iedere)\s+"
+)
+_DAY = rf"(?:{'|'.join(sorted(_DAYS, key=len, reverse=True))})s?"
+_TO = r"(?:to|through|thru|till|until|bis|à|au|a|al|até|tot|t/m|[-\u2013])"
 _AND = r"(?:\s*,\s*|\s*&\s*|\s*,?\s+(?:and|und|et|y|e)\s+)"
 _DAYS_LIST = rf"{_DAY}(?:{_AND}(?:on\s+)?{_DAY})*"
 _NTH = rf"(?P<nth>\d{{1,2}}(?=st|nd|rd|th|\.|er|\s)|{'|'.join(_ORDINALS)})(?:st|nd|rd|th|\.|er)?"
@@ -42,25 +46,37 @@ _WHEN = re.compile(
     rf"|(?P<work>(?:{_EVERY}|on\s+)?(?:weekdays?|workdays?|working\s+days?|werktage?|"
     r"jours?\s+ouvrés?)|werktags)"
     rf"|(?P<end>(?:{_EVERY}|on\s+)weekends?)"
+    rf"|(?P<first>{_DAY})\s*{_TO}\s*(?P<last>{_DAY})"
     rf"|(?:{_EVERY}|weekly\s+on\s+|on\s+|am\s+)(?P<days>{_DAYS_LIST})"
-    rf"|(?P<late>nightly|{_EVERY}(?:night|evening|nacht|abend|nuit|soir|noche|tarde|notte|sera))"
-    rf"|(?P<daily>daily|täglich|quotidiennement|diariamente|{_EVERY}(?:day|morning|tag|morgen|jours?|matin|días?|mañana|giorno|mattina))"
+    rf"|(?P<late>nightly|{_EVERY}(?:night|evening|nacht|abend|nuits?|soirs?|noches?|tardes?|notte|sera|noites?|avond))"
+    rf"|(?P<daily>daily|täglich|quotidiennement|diariamente|dagelijks|{_EVERY}(?:day|morning|tag|morgen|jours?|matins?"
+    r"|días?|mañanas?|giorno|mattina|dias?|manhãs?|dag|ochtend))"
     r")(?![\w-])",
     re.IGNORECASE,
 )
+_HOURS_SAID = "one two three four five six seven eight nine ten eleven twelve".split()
+_MINUTES_SAID = {"five": 5, "ten": 10, "twenty": 20, "twenty-five": 25}
 _HALF = (
     r"(?:\s*(?P<half>[ap]\.?m\b\.?)|\s+(?P<am>in\s+the\s+morning|morgens|du\s+matin|de\s+la\s+mañana)|"
     r"\s+(?P<pm>in\s+the\s+(?:afternoon|evening)|at\s+night|nachmittags|abends|de\s+l'après-midi|"
     r"du\s+soir|de\s+la\s+(?:tarde|noche)))?"
 )
+_SAID = (
+    rf"(?P<part>(?:a\s+)?quarter|half|{'|'.join(_MINUTES_SAID)})\s+(?P<side>past|to)\s+"
+    rf"(?P<of>{'|'.join(_HOURS_SAID)}|\d{{1,2}})\b"
+)
 _CLOCK = (
-    r"(?:(?P<hour>\d{1,2})(?:(?:[:.]|\s?h\s?)(?P<minute>\d{2}))?(?:\s?(?:h|uhr|o'clock)\b)?"
+    rf"(?:(?:{_SAID}|(?P<hour>\d{{1,2}})(?:(?:[:.]|\s?h\s?)(?P<minute>\d{{2}}))?(?:\s?(?:h|uhr|uur|o'clock)\b)?)"
     rf"{_HALF}|(?P<noon>noon|mittags?|midi|mediodía)|"
     r"(?P<midnight>midnight|mitternacht|minuit|medianoche))(?![\w:])"
 )
-_AT = r"(?:at|um|à|a\s+las?|alle|gegen)"
+_AT = r"(?:at|um|à|às?|a\s+las?|alle|gegen|om)"
+_FILLER = (
+    r"(?:\s*,?\s+(?:and|und|et|y|e|en|only|nur|seulement|sólo|solo|só|alleen|from|von|du|de|da|van"
+    r"|dal)){0,4}"
+)
 _AFTER = re.compile(rf"\s*,?\s+{_AT}\s+{_CLOCK}", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?<!\w){_AT}\s+{_CLOCK}\s*,?\s+\Z", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<!\w){_AT}\s+{_CLOCK}{_FILLER}\s*,?\s+\Z", re.IGNORECASE)
 _MINUTES = re.compile(rf"\b{_EVERY}(\d{{1,2}})\s*(?:minutes|minuten|minutos|minuti|min)\b", re.I)
 _HOURS = re.compile(rf"\b{_EVERY}(\d{{1,2}})\s*(?:hours|stunden|heures|horas|ore|h)\b", re.I)
 _HOURLY = re.compile(
@@ -112,20 +128,44 @@ def _days(match: re.Match[str]) -> str | None:
         return f"{number} * *" if 1 <= number <= 28 else None  # later days miss some months
     if match["work"]:
         return "* * 1-5"
+    if match["first"]:
+        return f"* * {_range(_number(match['first']), _number(match['last']))}"
     if match["end"]:
         return "* * 0,6"
     if match["days"]:
         words = re.findall(_DAY, match["days"].lower())
-        numbers = {_DAYS.get(word, _DAYS.get(word.removesuffix("s"), 0)) for word in words}
+        numbers = {_number(word) for word in words}
         return f"* * {','.join(map(str, sorted(numbers)))}"
     return "* * *"
+
+
+def _number(word: str) -> int:
+    """Of a day of the week in any of the languages; 0 is Sunday."""
+    low = word.lower()
+    return _DAYS.get(low, _DAYS.get(low.removesuffix("s"), 0))
+
+
+def _range(first: int, last: int) -> str:
+    """Cron's words for the days from one to the other, which may lie beyond Sunday."""
+    days = sorted({day % 7 for day in range(first, last + (7 if last < first else 0) + 1)})
+    if len(days) == 7:
+        return "*"
+    return f"{first}-{last}" if first < last else ",".join(map(str, days))
+
+
+def _told(match: re.Match[str]) -> tuple[int, int]:
+    """Hour and minute of "ten past two" and "quarter to seven"."""
+    of, part = match["of"].lower(), match["part"].lower()
+    hour = int(of) if of.isdecimal() else _HOURS_SAID.index(of) + 1
+    minutes = 30 if part == "half" else _MINUTES_SAID.get(part, 15)
+    return (hour, minutes) if match["side"].lower() == "past" else (hour - 1, 60 - minutes)
 
 
 def _time(match: re.Match[str], *, late: bool) -> tuple[int, int] | None:
     """Hour and minute; None for no time of day, or one that could be morning or evening."""
     if match["noon"] or match["midnight"]:
         return (12 if match["noon"] else 0), 0
-    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    hour, minute = _told(match) if match["of"] else (int(match["hour"]), int(match["minute"] or 0))
     half = (match["half"] or ("a" if match["am"] else "p" if match["pm"] else ""))[:1].lower()
     if half and not 1 <= hour <= 12:
         return None
