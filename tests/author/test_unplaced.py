@@ -100,3 +100,19 @@ def test_a_workload_without_containers_runs_the_only_image(request_, image):
     put_in_place(request_, [made])
     containers = made["spec"]["template"]["spec"].get("containers")
     assert containers == ([{"name": "web", "image": image}] if image else None)
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        ('Each pod looks up the name "swarm", the gossip needs it.', "swarm"),
+        ('A gossip service called "swarm".', "swarm"),
+        ('"gossip" it is. The container is called "swarm".', "gossip"),
+        ('The gossip, with a port called "swarm".', "gossip"),
+        ('"gossip", beside what is called "swarm".', "gossip"),
+    ],
+)
+def test_the_only_object_is_called_as_the_request_says_in_quotes(request_, name):
+    service = {"kind": "Service", "metadata": {"name": "gossip"}}
+    put_in_place(request_, [service])
+    assert service["metadata"]["name"] == name

@@ -39,6 +39,15 @@ _SAID = {
     "retry": "backoff", "retrie": "backoff", "size": "storage", "disk": "storage",
     "listen": "port", "expire": "ttl", "keep": "history", "exist": "count",
 }  # fmt: skip
+_CALLED = re.compile(
+    r"(?P<before>(?:\S+\s+){0,3})\b(?:name|named|called|call\s+(?:it|this|that)|known\s+as|as|at)\s+"
+    r"[\"`](?P<name>[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)[\"`]"
+)
+_PARTS = re.compile(
+    r"\b(?:container|port|key|label|volume|variable|class|column|user|group|role|account|namespace"
+    r"|file|entry|host|node)",
+    re.IGNORECASE,
+)
 _EMPTY = frozenset({"spec", "metadata", "template", "the", "to", "a", "is", "of", "on", "in", "at"})
 
 
@@ -52,7 +61,7 @@ class _Leaf:
 def put_in_place(request: str, objects: Sequence[Object]) -> tuple[str, ...]:
     """Set such values in place; what was set."""
     spoken = in_figures(request)
-    notes = [*_run_the_image(request, objects)]
+    notes = [*_run_the_image(request, objects), *_call_as_quoted(request, objects)]
     for text in _unplaced(spoken, objects)[:_MOST]:
         shape = _shape(text)
         if not shape:
@@ -80,6 +89,17 @@ def _run_the_image(request: str, objects: Sequence[Object]) -> Iterator[str]:
                     {"name": metadata_of(obj).get("name", "main"), "image": min(images)}
                 ]
                 yield "containers: the image of the request"
+
+
+def _call_as_quoted(request: str, objects: Sequence[Object]) -> Iterator[str]:
+    """The only object is called as the request says in quotes, where that name stands nowhere."""
+    called = [each for each in _CALLED.finditer(request) if not _PARTS.search(each["before"])]
+    names = {each["name"] for each in called}.intersection(unused(request, objects))
+    if len(objects) == len(names) == 1:
+        metadata = metadata_of(objects[0])
+        if not re.search(rf"[\"`]{re.escape(str(metadata.get('name')))}[\"`]", request):
+            metadata["name"] = names.pop()
+            yield f"metadata.name is {metadata['name']}, as the request says"
 
 
 def _unplaced(spoken: str, objects: Sequence[Object]) -> list[str]:
