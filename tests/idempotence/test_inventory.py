@@ -41,8 +41,14 @@ def api():
 @pytest.fixture
 def inventory(api):
     api.create(made(name="before"))
+    return begun(api)
+
+
+def begun(api):
+    """An inventory whose first object is gone already."""
     inventory = Inventory(api, frozenset(["shop"]))
-    inventory.remember()
+    inventory.add(api.create(made(name="first")))
+    api.delete("v1", "ConfigMap", "first", "shop")
     return inventory
 
 
@@ -86,6 +92,18 @@ def test_what_was_there_before_counts_once_it_is_ours(api, inventory):
     assert names(inventory.left()) == ["ConfigMap/shop/before"]
 
 
+def test_what_others_change_meanwhile_is_as_old_as_it_was(api):
+    inventory = Inventory(api, frozenset(["shop"]))
+    inventory.add(made(uid="u", resourceVersion="1", creationTimestamp="2000-01-01T00:00:01Z"))
+    api.create(made(name="before"))
+    assert inventory.left() == []
+
+
+def test_where_nothing_of_ours_was_made_nothing_is_left(api):
+    api.create(made(name="before"))
+    assert Inventory(api, frozenset(["shop"])).left() == []
+
+
 def test_waiting_ends_with_what_does_not_go(api, inventory):
     api.create(made(name="new"))
     api.create(made(name="spared"))
@@ -120,8 +138,7 @@ class Late(MemoryCluster):
 def test_the_cluster_gets_time_for_what_it_holds_itself(finalizers, goes):
     api = Late()
     api.create(PLACE)
-    inventory = Inventory(api, frozenset(["shop"]))
-    inventory.remember()
+    inventory = begun(api)
     api.create(made(name="held", finalizers=finalizers, deletionTimestamp="now"))
     left, _ = inventory.wait_until_gone(0.0, lambda _left: False)
     assert (left == []) is goes

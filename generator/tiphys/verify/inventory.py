@@ -47,15 +47,15 @@ class Inventory:
     api: ClusterApi
     namespaces: frozenset[str]
     ours: set[str] = field(default_factory=set)
-    _before: frozenset[str] | None = None
+    _first: Mapping[str, Any] | None = None  # metadata of the first object that was ours
 
-    def remember(self) -> None:
-        """What is here at the first call is not ours."""
-        if self._before is None:
-            self._before = frozenset(uid_of(each) for each in self._all())
+    def add(self, live: Object) -> None:
+        """It is ours; what is older than the first of them is not, unless it is added too."""
+        self._first = self._first or live["metadata"]
+        self.ours.add(uid_of(live))
 
     def left(self) -> list[Object]:
-        """What is here beyond what was remembered, without what the cluster keeps for itself."""
+        """What is ours or came after it, without what the cluster keeps for itself."""
         return [each for each in self._all() if self._counts(each)]
 
     def still(self, known: Sequence[Object]) -> list[Object]:
@@ -105,12 +105,25 @@ class Inventory:
         uid, metadata = uid_of(obj), obj["metadata"]
         if uid in self.ours:
             return bool(obj["kind"] != "Namespace")  # they go last, all at once
-        if uid in (self._before or ()) or obj["kind"] in _ITS_OWN_KINDS:
+        if obj["kind"] in _ITS_OWN_KINDS or self._is_older(metadata):
             return False
         if metadata.get("namespace"):
             return (obj["kind"], metadata["name"]) not in _ITS_OWN
         owners = {each.get("uid") for each in metadata.get("ownerReferences") or ()}
         return bool(owners & self.ours) or self._leads_here(obj)
+
+    def _is_older(self, metadata: Mapping[str, Any]) -> bool:
+        """Whether it was made before anything of ours: a look at everything would tell it dearly.
+
+        Versions are the store's revisions, the same count for every kind; times are whole seconds.
+        """
+        if self._first is None:
+            return True
+        version, first = (str(each.get("resourceVersion")) for each in (metadata, self._first))
+        if version.isdecimal() and first.isdecimal() and int(version) < int(first):
+            return True
+        made, since = (str(each.get("creationTimestamp")) for each in (metadata, self._first))
+        return made < since
 
     def _leads_here(self, obj: Object) -> bool:
         """Whether an object outside namespaces, such as a volume, was made for one inside."""

@@ -92,7 +92,6 @@ class _Run:
             words = "is on the cluster before the change: it would be overwritten"
             self._problems += [f"{reference(each)} {words}" for each in taken]
             return []
-        self._inventory.remember()
         try:
             self._apply_twice()
         finally:
@@ -149,7 +148,7 @@ class _Run:
             except ApiRefusal as refusal:
                 self._problems.append(f"{reference(each)} is refused: {refusal}")
                 return
-            self._inventory.ours.add(uid_of(first[-1]))
+            self._inventory.add(first[-1])
         self._settle()
         for each, was in zip(self._objects, first, strict=True):
             self._problems += self._again(each, was)
