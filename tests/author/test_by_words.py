@@ -114,3 +114,58 @@ def test_a_target_that_nobody_stated_goes_with_its_port():
     named = {"kind": "Service", "spec": {"ports": [{"port": 80, "targetPort": "game"}]}}
     by_words(named, "port 7777")
     assert named["spec"]["ports"] == [{"port": 7777, "targetPort": "game"}]
+
+
+LABEL = "kubernetes.io/metadata.name"
+
+
+def of_namespace(name):
+    return {"namespaceSelector": {"matchLabels": {LABEL: name}}}
+
+
+def ports(*numbers):
+    return [{"protocol": "TCP", "port": number} for number in numbers]
+
+
+def test_a_namespace_is_chosen_by_its_name_as_a_namespace():
+    made = policy(egress=[{"to": [{"podSelector": {"matchLabels": {LABEL: "kube-system"}}}]}])
+    by_words(made, "DNS to kube-system")
+    assert made["spec"]["egress"] == [{"to": [of_namespace("kube-system")]}]
+
+
+CIDR = {"ipBlock": {"cidr": "10.4.0.0/16"}}
+DB = {"podSelector": {"matchLabels": {"app": "db"}}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "given", "expected"),
+    [
+        (
+            "1. TCP 8443 to 10.4.0.0/16\n2. DNS, port 53, in kube-system",
+            [{"to": [of_namespace("kube-system"), CIDR]}, {"ports": ports(8443, 53)}],
+            [
+                {"to": [of_namespace("kube-system")], "ports": ports(53)},
+                {"to": [CIDR], "ports": ports(8443)},
+            ],
+        ),
+        (
+            "The db may be reached, on 5432 only, and DNS (53) anywhere.",
+            [{"to": [DB]}, {"ports": ports(5432)}, {"ports": ports(53)}],
+            [{"to": [DB], "ports": ports(5432)}, {"ports": ports(53)}],
+        ),
+        (
+            "The db, and DNS on port 53.",
+            [{"to": [DB]}, {"ports": ports(53)}],
+            [{"to": [DB]}, {"ports": ports(53)}],
+        ),
+        (
+            "The db on 5432, everybody else on 80.",
+            [{"to": [DB], "ports": ports(5432)}, {"ports": ports(80)}],
+            [{"to": [DB], "ports": ports(5432)}, {"ports": ports(80)}],
+        ),
+    ],
+)
+def test_peers_and_ports_that_stand_apart_are_one_rule(request_, given, expected):
+    made = policy(egress=given)
+    by_words(made, request_)
+    assert made["spec"]["egress"] == expected

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, map_at, value_at
+from tiphys.propose.author.sentences import sentences
 
 _NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
 _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
@@ -25,6 +26,8 @@ _EVERY_POD = re.compile(
 
 _SAME_NAMESPACE = re.compile(r"\bsame\s+namespace\b", re.IGNORECASE)
 _SELECTORS = ("podSelector", "namespaceSelector")
+_SIDES = ("from", "to")
+_NAME_OF_NAMESPACE = "kubernetes.io/metadata.name"
 
 
 def by_words(obj: Object, request: str) -> None:
@@ -110,7 +113,7 @@ def _same_namespace(obj: Object, request: str) -> None:
         return
     spec = map_at(obj, "spec")
     for rule in [*items(spec.get("ingress")), *items(spec.get("egress"))]:
-        for key in ("from", "to"):
+        for key in _SIDES:
             if isinstance(rule, dict) and isinstance(rule.get(key), list):
                 rule[key] = [each for peer in rule[key] for each in _apart(peer, request)]
 
@@ -122,6 +125,72 @@ def _apart(peer: Any, request: str) -> list[Any]:
     said = all(str(text) in request for pair in spaces.items() for text in pair)
     others = [{"namespaceSelector": peer["namespaceSelector"]}] if spaces and said else []
     return [{"podSelector": peer["podSelector"]}, *others]
+
+
+def _namespaces_by_their_name(obj: Object, _request: str) -> None:
+    """The label of a namespace's name is no pod's: who chooses by it means a namespace."""
+    for peer in _peers(obj):
+        labels = value_at(peer, ("podSelector", "matchLabels"))
+        if isinstance(labels, dict) and {*labels} == {_NAME_OF_NAMESPACE}:
+            peer.setdefault("namespaceSelector", peer.pop("podSelector"))
+
+
+def _peers(obj: Object) -> list[dict[str, Any]]:
+    spec = map_at(obj, "spec")
+    rules = [*items(spec.get("ingress")), *items(spec.get("egress"))]
+    held = [items(rule.get(key)) for rule in rules if isinstance(rule, dict) for key in _SIDES]
+    return [peer for found in held for peer in found if isinstance(peer, dict)]
+
+
+def _peers_with_their_ports(obj: Object, request: str) -> None:
+    """A rule of peers and one of ports allow far more than both in one: put them together.
+
+    Where each peer has sentences of its own, its ports are those that they name.
+    """
+    spec = map_at(obj, "spec")
+    for way, side in zip(("ingress", "egress"), _SIDES, strict=True):
+        rules = [each for each in items(spec.get(way)) if isinstance(each, dict)]
+        peers = [peer for each in rules for peer in items(each.get(side))]
+        ports = [port for each in rules for port in items(each.get("ports"))]
+        apart = [(side in each) != ("ports" in each) for each in rules]
+        if not (peers and ports and rules and all(apart)):
+            continue
+        names = [port for port in ports if _is_dns(port)]  # everybody's, unless it is said whose
+        usual = [port for port in ports if port not in names]
+        shared: list[dict[str, Any]] = []
+        for peer in peers:
+            resolver = any(text in ("kube-system", "kube-dns") for text in _texts(peer))
+            own = names if resolver and names else _ports_said_with(peer, usual, request) or usual
+            same = next((each for each in shared if each.get("ports", []) == own), None)
+            if same is None:
+                shared.append(same := {side: [], **({"ports": own} if own else {})})
+            same[side].append(peer)
+        told = any(each.get("ports") == names for each in shared)
+        spec[way] = [*shared, *([] if told or not names else [{"ports": names}])]
+
+
+def _is_dns(port: Any) -> bool:
+    return isinstance(port, dict) and str(port.get("port")) == "53"
+
+
+def _ports_said_with(peer: Any, ports: Sequence[Any], request: str) -> list[Any]:
+    """The ports that stand in a sentence with every word that the peer is chosen by."""
+    words = [each for each in _texts(peer) if each != _NAME_OF_NAMESPACE]
+    about = [text for text in sentences(request) if words and all(w in text for w in words)]
+    return [
+        each
+        for each in ports
+        if isinstance(each, dict)
+        and any(re.search(rf"(?<!\d){each.get('port')}(?!\d)", text) for text in about)
+    ]
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        keyed = [str(key) for key in value if "." in str(key)]
+        return [*keyed, *(text for child in value.values() for text in _texts(child))]
+    inner = value if isinstance(value, list) else ()
+    return [text for each in inner for text in _texts(each)] if inner else [str(value)]
 
 
 def _only_asked_metrics(obj: Object, request: str) -> None:
@@ -141,7 +210,13 @@ def _only_asked_metrics(obj: Object, request: str) -> None:
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "ClusterRole": (_only_named,),
     "HorizontalPodAutoscaler": (_only_asked_metrics,),
-    "NetworkPolicy": (_every_pod, _on_the_port, _same_namespace),
+    "NetworkPolicy": (
+        _every_pod,
+        _namespaces_by_their_name,
+        _peers_with_their_ports,
+        _on_the_port,
+        _same_namespace,
+    ),
     "Role": (_only_named,),
     "Service": (_stated_port, _name_ports),
 }
