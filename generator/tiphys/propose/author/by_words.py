@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, map_at, value_at
-from tiphys.propose.author.sentences import sentences
+from tiphys.propose.author.network import PORT_LIKE, choose_by_words
 
 _NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
 _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
-_PORT = re.compile(r"\bport\s+(\d{2,5})\b", re.IGNORECASE)
-_PORT_LIKE = re.compile(r"(?<![\w./])\d{2,5}(?![\w/%]|\.\d)")
 _USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
 _NODE_PORTS = 30000
 _USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORECASE)
-_EVERY_POD = re.compile(
-    r"\b(?:every|all|any|each)(?:\s+(?:of\s+)?(?:the|its))?\s+pods?\b|\bwhole\s+namespace"
-    r"|\b(?:default|all)[\s-]den(?:y|ies)|\bden(?:y|ies)[\s-]all\b",
-    re.IGNORECASE,
-)
-
-_SAME_NAMESPACE = re.compile(r"\bsame\s+namespace\b", re.IGNORECASE)
-_SELECTORS = ("podSelector", "namespaceSelector")
-_SIDES = ("from", "to")
-_NAME_OF_NAMESPACE = "kubernetes.io/metadata.name"
 
 
 def by_words(obj: Object, request: str) -> None:
@@ -73,124 +61,11 @@ def _stated_port(obj: Object, request: str) -> None:
     ports = [each for each in items(map_at(obj, "spec").get("ports")) if isinstance(each, dict)]
     if len(ports) != 1 or IMAGE.search(request) or _USUAL.search(request):
         return
-    stated = {each for each in _PORT_LIKE.findall(request) if int(each) < _NODE_PORTS}
+    stated = {each for each in PORT_LIKE.findall(request) if int(each) < _NODE_PORTS}
     if len(stated) == 1 and str(ports[0].get("port")) not in stated:
         ports[0]["port"] = int(*stated)
         if str(ports[0].get("targetPort", "")).isdigit():
             ports[0]["targetPort"] = int(*stated)
-
-
-def _every_pod(obj: Object, request: str) -> None:
-    """Labels that the request does not name choose nothing where it speaks of every pod."""
-    selector = map_at(obj, "spec", "podSelector")
-    labels = selector.get("matchLabels")
-    if not isinstance(labels, dict) or not _EVERY_POD.search(request):
-        return
-    named = (
-        rf"{re.escape(str(k))}[\"'`]?\s*[=:]?\s*[\"'`]?{re.escape(str(v))}"
-        for k, v in labels.items()
-    )
-    if not any(re.search(each, request) for each in named):
-        del selector["matchLabels"]
-
-
-def _on_the_port(obj: Object, request: str) -> None:
-    """The one port that the request names holds for rules of one direction that name none."""
-    ports = {match[1] for match in _PORT.finditer(request)}
-    alone = ports == set(_PORT_LIKE.findall(request))
-    spec = map_at(obj, "spec")
-    rules = [rule for key in ("ingress", "egress") for rule in items(spec.get(key))]
-    told = [rule for rule in rules if isinstance(rule, dict) and rule]
-    both = bool(spec.get("ingress")) and bool(spec.get("egress"))
-    if len(ports) == 1 and alone and not both and not any(rule.get("ports") for rule in told):
-        for rule in told:
-            rule["ports"] = [{"protocol": "TCP", "port": int(*ports)}]
-
-
-def _same_namespace(obj: Object, request: str) -> None:
-    """Pods "in the same namespace" are none of another one; where both are meant, each counts."""
-    if not _SAME_NAMESPACE.search(request):
-        return
-    spec = map_at(obj, "spec")
-    for rule in [*items(spec.get("ingress")), *items(spec.get("egress"))]:
-        for key in _SIDES:
-            if isinstance(rule, dict) and isinstance(rule.get(key), list):
-                rule[key] = [each for peer in rule[key] for each in _apart(peer, request)]
-
-
-def _apart(peer: Any, request: str) -> list[Any]:
-    pods, spaces = (value_at(peer, (key, "matchLabels")) for key in _SELECTORS)
-    if not (isinstance(pods, dict) and pods and isinstance(spaces, dict)):
-        return [peer]
-    said = all(str(text) in request for pair in spaces.items() for text in pair)
-    others = [{"namespaceSelector": peer["namespaceSelector"]}] if spaces and said else []
-    return [{"podSelector": peer["podSelector"]}, *others]
-
-
-def _namespaces_by_their_name(obj: Object, _request: str) -> None:
-    """The label of a namespace's name is no pod's: who chooses by it means a namespace."""
-    for peer in _peers(obj):
-        labels = value_at(peer, ("podSelector", "matchLabels"))
-        if isinstance(labels, dict) and {*labels} == {_NAME_OF_NAMESPACE}:
-            peer.setdefault("namespaceSelector", peer.pop("podSelector"))
-
-
-def _peers(obj: Object) -> list[dict[str, Any]]:
-    spec = map_at(obj, "spec")
-    rules = [*items(spec.get("ingress")), *items(spec.get("egress"))]
-    held = [items(rule.get(key)) for rule in rules if isinstance(rule, dict) for key in _SIDES]
-    return [peer for found in held for peer in found if isinstance(peer, dict)]
-
-
-def _peers_with_their_ports(obj: Object, request: str) -> None:
-    """A rule of peers and one of ports allow far more than both in one: put them together.
-
-    Where each peer has sentences of its own, its ports are those that they name.
-    """
-    spec = map_at(obj, "spec")
-    for way, side in zip(("ingress", "egress"), _SIDES, strict=True):
-        rules = [each for each in items(spec.get(way)) if isinstance(each, dict)]
-        peers = [peer for each in rules for peer in items(each.get(side))]
-        ports = [port for each in rules for port in items(each.get("ports"))]
-        apart = [(side in each) != ("ports" in each) for each in rules]
-        if not (peers and ports and rules and all(apart)):
-            continue
-        names = [port for port in ports if _is_dns(port)]  # everybody's, unless it is said whose
-        usual = [port for port in ports if port not in names]
-        shared: list[dict[str, Any]] = []
-        for peer in peers:
-            resolver = any(text in ("kube-system", "kube-dns") for text in _texts(peer))
-            own = names if resolver and names else _ports_said_with(peer, usual, request) or usual
-            same = next((each for each in shared if each.get("ports", []) == own), None)
-            if same is None:
-                shared.append(same := {side: [], **({"ports": own} if own else {})})
-            same[side].append(peer)
-        told = any(each.get("ports") == names for each in shared)
-        spec[way] = [*shared, *([] if told or not names else [{"ports": names}])]
-
-
-def _is_dns(port: Any) -> bool:
-    return isinstance(port, dict) and str(port.get("port")) == "53"
-
-
-def _ports_said_with(peer: Any, ports: Sequence[Any], request: str) -> list[Any]:
-    """The ports that stand in a sentence with every word that the peer is chosen by."""
-    words = [each for each in _texts(peer) if each != _NAME_OF_NAMESPACE]
-    about = [text for text in sentences(request) if words and all(w in text for w in words)]
-    return [
-        each
-        for each in ports
-        if isinstance(each, dict)
-        and any(re.search(rf"(?<!\d){each.get('port')}(?!\d)", text) for text in about)
-    ]
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        keyed = [str(key) for key in value if "." in str(key)]
-        return [*keyed, *(text for child in value.values() for text in _texts(child))]
-    inner = value if isinstance(value, list) else ()
-    return [text for each in inner for text in _texts(each)] if inner else [str(value)]
 
 
 def _only_asked_metrics(obj: Object, request: str) -> None:
@@ -210,13 +85,7 @@ def _only_asked_metrics(obj: Object, request: str) -> None:
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "ClusterRole": (_only_named,),
     "HorizontalPodAutoscaler": (_only_asked_metrics,),
-    "NetworkPolicy": (
-        _every_pod,
-        _namespaces_by_their_name,
-        _peers_with_their_ports,
-        _on_the_port,
-        _same_namespace,
-    ),
+    "NetworkPolicy": (choose_by_words,),
     "Role": (_only_named,),
     "Service": (_stated_port, _name_ports),
 }
