@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from tiphys.verify.critic import cron
+from tiphys.verify.critic import cron, spoken
 from tiphys.verify.critic.model import (
     Field,
     Remark,
@@ -59,7 +59,7 @@ def _in_words(words: Words, world: World) -> Iterator[Remark]:
         first, end = words.sentence(start)
         sentence = words.raw[first:end][:2000]
         start = max(end, start + 1)
-        if (found := cron.read(sentence)) is None:
+        if (found := spoken.read(sentence)) is None:
             continue
         wish, begin, stop = found
         span = (first + begin, first + stop)
