@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 
+from tiphys.verify.critic.language import language
 from tiphys.verify.critic.model import Remark, Requirement, about, together
 from tiphys.verify.critic.world import World
 
@@ -54,12 +55,20 @@ _NEGATION = re.compile(
     r"|drop|remove|used\s+to|formerly|previously|ohne|kein|keine|keinen|sans|sin)\b",
     re.IGNORECASE,
 )
+_PAST = re.compile(
+    r"\b(?:had|used\s+to|was|were|ran|lived|old|former|formerly|previous(?:ly)?|until\s+now|so\s+far|bisher|früher|hatten?|war|waren|lief|liefen"
+    r"|avait|avant|était|tenía|antes|tinha|aveva|finora|had|vroeger|stond)\b",
+    re.IGNORECASE,
+)
 _ITEMS = re.compile(
     r"\s+(?:(?:need|want|use|have|create|add|be)\w*\s+)?(?:(?:an?y?\s+)?[A-Za-z-]+(?:\s+[A-Za-z-]+)?\s*,\s*){1,5}"
     r"(?:(?:or|nor)\s+)?(?:an?y?\s+)?(?:[A-Za-z-]+\s+)?",
 )
 # A line that goes on in the next one, which starts no item of a list.
 _WRAPPED = re.compile(r"(?<=[^\n.;:!?])\n(?=[a-zà-ÿ\"'`(]|\d+(?![.)\d]))")
+_COMPARED = re.compile(
+    r"\b(?:same\s+as|just\s+like|copy\s+of|unlike|than)\s+(?:for\s+|in\s+)?[`'\"]?\Z", re.IGNORECASE
+)
 _EVERY = re.compile(r"\b(?:both|each|all(?:\s+of\s+them)?|every\s+one)\b", re.IGNORECASE)
 _OF_NEXT = re.compile(
     r"\s*(?:[\w-]+\s+){0,2}?(?:of|for|in|on)\s+(?:the\s+|our\s+)?[`'\"]?\Z", re.IGNORECASE
@@ -112,6 +121,24 @@ class Words:
         plain = re.sub(r"\n{3,}", "\n\n", re.sub(r" {2,}", " ", plain))
         return cls(_WRAPPED.sub(" ", plain), world)
 
+    @cached_property
+    def english(self) -> Words:
+        """The same without the sentences of other languages, for rules that know English only."""
+        pieces = [
+            " " * (end - start) if self.foreign(start) else self.raw[start:end]
+            for start, end in pairwise(self._breaks)
+        ]
+        return Words("".join(pieces), self.world)
+
+    def foreign(self, position: int) -> str:
+        """The language of the sentence around a position, "" for English or where it is not sure."""
+        found = language(self.raw[slice(*self.sentence(position))]) or self._language
+        return "" if found == "en" else found
+
+    @cached_property
+    def _language(self) -> str:
+        return language(self.raw)
+
     def find(self, regex: re.Pattern[str]) -> Iterator[re.Match[str]]:
         """The first 200 matches: more of one kind is no request that a person wrote."""
         return islice(regex.finditer(self.raw), _MATCHES)
@@ -155,6 +182,11 @@ class Words:
             return True
         return self.listed_out(position)
 
+    def past(self, position: int) -> bool:
+        """Whether the same clause says what was, and not what shall be."""
+        start = max(self.clause(position)[0], position - 80)
+        return _PAST.search(self.raw, start, position) is not None
+
     def listed_out(self, position: int) -> bool:
         """Whether it is an item of a list that a negation opens: "no Ingress, Service or volume"."""
         first, last = self.sentence(position)
@@ -197,6 +229,8 @@ class Words:
             spoken = re.escape(name[:253]).replace(r"\-", r"[-\s_]")
             regex = re.compile(rf"(?<![\w./:@-]){spoken}(?![\w@/-]|:\d|\.\w|=)", re.IGNORECASE)
             for match in self.find(regex):
+                if _COMPARED.search(self.raw, max(0, match.start() - 20), match.start()):
+                    continue  # "b: same as a" goes on about b
                 if self.raw[max(0, match.start() - 11) : match.start()].lower().endswith(
                     ("namespace ", "namespace `", "namespace:", "image ")
                 ) or re.match(r"[`'\"]?\s+namespace\b", self.raw[match.end() : match.end() + 14]):

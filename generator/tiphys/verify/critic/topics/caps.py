@@ -47,7 +47,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         hard = table(obj, "spec", "hard")
         if len(world.kinds("ResourceQuota")) == 1:
             yield from _counts(words, at(obj, "spec.hard"), dict(hard))
-            yield from _sums(words, at(obj, "spec.hard"), dict(hard))
+            single = [f.value for _, f in world.leaves if f.path.startswith("LimitRange/")]
+            yield from _sums(words, at(obj, "spec.hard"), dict(hard), single)
     if namespaces := world.kinds("Namespace"):
         yield from _standard(words, world, at(namespaces[0], "metadata.labels"))
 
@@ -75,7 +76,10 @@ def _counts(words: Words, place: str, hard: dict[str, object]) -> Iterator[Remar
             yield contradicted(asked, field)
 
 
-def _sums(words: Words, place: str, hard: dict[str, object]) -> Iterator[Remark]:
+def _sums(
+    words: Words, place: str, hard: dict[str, object], elsewhere: list[object]
+) -> Iterator[Remark]:
+    """Sums of the namespace; what stands in `elsewhere` is said of single containers."""
     for match in words.find(_HEADED):
         role = match["role"].lower().removesuffix("s") + "s"
         if re.search(r"requests?|limits?", match["gap"], re.IGNORECASE):
@@ -85,19 +89,25 @@ def _sums(words: Words, place: str, hard: dict[str, object]) -> Iterator[Remark]
         for said, unit in ((first, match["unit"]), (match["more"], match["unit2"])):
             if not said or not unit:
                 continue
-            cpu = unit.lower().startswith(("v", "cp", "co"))
+            milli = unit == "m"  # "150m CPU"; the pattern takes it for a size
+            cpu = milli or unit.lower().startswith(("v", "cp", "co"))
             what = "cpu" if cpu else "memory"
             if not cpu and re.search(r"storage|disk|volume|claim", match[0], re.IGNORECASE):
                 continue
             key = f"{role}.{what}"
             key = what if key not in hard and role == "requests" and what in hard else key
             field = Field(f"{place}.{key}", hard.get(key, "not set"))
-            wanted = (number(said),) if cpu else sizes(number(said), unit)[1]
+            wanted = (
+                (number(said) / (1000 if milli else 1),) if cpu else sizes(number(said), unit)[1]
+            )
             asked = Requirement(
                 "quota", f"{said}{'' if cpu else unit}", words.quote(*match.span()), key
             )
             right = parse_quantity(field.value) in wanted
-            yield covered(asked, field) if right else contradicted(asked, field)
+            if right:
+                yield covered(asked, field)
+            elif not any(parse_quantity(each) in wanted for each in elsewhere):
+                yield contradicted(asked, field)
 
 
 def _standard(words: Words, world: World, place: str) -> Iterator[Remark]:

@@ -49,6 +49,14 @@ _LOW = pattern(
     rf"|\b(?:at least|always (?:have|run|keep|be)?(?: at least)?) ?{{N}}{_MIDDLE} {_NOUN}"
     r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:floor|min(?:imum)?|lower (?:limit|bound)|least)\b"
 )
+_LOW_ABROAD = pattern(
+    r"\b(?:mindestens|wenigstens|nie weniger als|au moins|jamais moins de|minimum|al menos|como mínimo|nunca menos de|pelo menos|no mínimo|almeno|"
+    rf"mai meno di|non meno di|minstens|ten minste|nooit minder dan) {{N}}(?: {_NOUN})?(?! ?(?:%|[MGK]i|cpus?|cores?|m\b))"
+)
+_HIGH_ABROAD = pattern(
+    r"\b(?:höchstens|maximal|nie mehr als|au plus|au maximum|jamais plus de|como máximo|como mucho|nunca más de|no máximo|nunca mais de|al massimo|"
+    rf"mai più di|non più di|hoogstens|maximaal|nooit meer dan) {{N}}(?: {_NOUN})?(?! ?(?:%|[MGK]i|cpus?|cores?|m\b))"
+)
 _HIGH = pattern(
     r"\b(?:max(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|maxReplicas(?: of|:|=)?|"
     r"never (?:more|above|over)(?: than)?|no more than|not more than|"
@@ -69,6 +77,16 @@ _OTHER = re.compile(r"\b(?:unavailable|available|down|surge|disrupt\w*|at a time
                     r"at once|quota|running|up|left|remain\w*)\b", re.IGNORECASE)  # fmt: skip
 # "Un pod ne doit...": a pod, whichever.
 _ARTICLE = re.compile(r"\s*(?:une?|eine?n?|una|uno)\s+pod\b", re.IGNORECASE)
+_SHARE = re.compile(
+    r"\s*(?:\w+\s+)?(?:per|in|for|on)\s+(?:each|every|any|one|a|an|the\s+same|a\s+single)?\s*"
+    r"(?:zone|node|region|rack|host|machine|server|room)s?\b",
+    re.IGNORECASE,
+)
+_RATE = re.compile(
+    r"\s*(?:(?:may|can|be|is|are|added|removed|gone|started|taken|away)\s+){0,4}"
+    r"(?:per|every|each|within|in|a|an)\s+(?:\w+\s+)?(?:s|secs?|seconds?|m|mins?|minutes?|hours?)\b",
+    re.IGNORECASE,
+)
 Ruler = Callable[[Requirement, World], Remark]
 _HPA = ("HorizontalPodAutoscaler",)
 
@@ -114,12 +132,15 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
         span = match.span()
         yield words.rule("count", f"min {plainly(low)}", span, _least(low, exact=True))
         yield words.rule("count", f"max {plainly(high)}", span, _most(high, exact=True))
-    for regex, side in ((_LOW, "min"), (_HIGH, "max")):
+    sides = ((_LOW, "min"), (_HIGH, "max"), (_LOW_ABROAD, "min"), (_HIGH_ABROAD, "max"))
+    for regex, side in sides:
         for match in words.find(regex):
             if _overlaps(match, taken) or _about_others(words, match):
                 continue
             bare = not re.search(r"replica|instance|pod|cop(?:y|ies)|member", match[0], re.I)
             if bare and not words.has(_SCALING):
+                continue
+            if regex in (_LOW_ABROAD, _HIGH_ABROAD) and not world.kinds(*_HPA):
                 continue
             taken.append(match.span())
             value = next(number(g) for g in match.groups() if g)
@@ -159,10 +180,9 @@ def _clock(words: Words, match: re.Match[str]) -> bool:
 def _about_others(words: Words, match: re.Match[str]) -> bool:
     """Pods of a budget or a quota, nodes of the cluster: not replicas."""
     behind = words.raw[match.end() : match.end() + 28].partition(",")[0]
-    if re.match(
-        r"\s*(?:per|in\s+each|for\s+each|on\s+each)\s+(?:zone|node|region|rack|host|machine)",
-        behind,
-    ):
+    if re.match(r"\s*(?:at\s+)?(?:more|less|fewer|extra)\b", behind):
+        return True  # "one pod more than six"
+    if _SHARE.match(behind) or _RATE.match(behind):
         return True  # six in all may be two in each of three zones
     if re.search(r"\bnodes?$", match[0], re.IGNORECASE) or _ARTICLE.match(match[0]):
         return True

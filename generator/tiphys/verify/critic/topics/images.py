@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tiphys.verify.critic.model import Field, Remark, Requirement, by_fields, undecided
 from tiphys.verify.critic.wording import Words
-from tiphys.verify.critic.world import World
+from tiphys.verify.critic.world import World, name_of
 
 _DIGEST = r"@sha256:[0-9a-fA-F]{6,64}"
 _TAG = rf"(?::[A-Za-z0-9_][\w.-]{{0,127}})?(?:{_DIGEST})?"
@@ -102,11 +102,19 @@ def _references(words: Words) -> Iterator[tuple[int, str]]:
             yield match.start(), reference
     for match in words.find(_SHORT):
         reference = match[1].rstrip(".-")
-        if not _KEYS.search(reference.partition(":")[0]):
+        if not _KEYS.search(reference.partition(":")[0]) and not _address(words, reference):
             if match.end() < len(words.raw) and words.raw[match.end()] == "/":
                 continue
             if re.search(r"image", match[0], re.IGNORECASE) or re.search(r"[:]v?\d|@", reference):
                 yield match.start(1), reference
+
+
+def _address(words: Words, reference: str) -> bool:
+    """Whether it is a Service and its port: `web:80` is where something is called."""
+    name, _, port = reference.partition(":")
+    ports = {field.value for key, field in words.world.leaves if key == "port"}
+    services = {name_of(o) for o in words.world.kinds("Service")}
+    return port.isdigit() and (name in services or int(port[:6]) in ports)
 
 
 def _fields(world: World) -> list[Field]:

@@ -1,5 +1,6 @@
 """What kind of thing was asked for, by the field's own word for it, and what was ruled out."""
 
+# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
@@ -39,9 +40,11 @@ KINDS: dict[str, tuple[str, ...]] = {
 NOUNS = "|".join(sorted((k.replace(" ", r"[\s-]") for k in KINDS), key=lambda k: (-len(k), k)))
 _HOLDERS = frozenset({"configmap", "config map"})
 _COMMON = frozenset({"service", "deployment", "job", "ingress"})
+# Between "a" and the kind stands what it is like, not what is done to it or where it comes from.
+_LIKE = r"(?!(?:from|of|in|on|to|by|for|with|at|one|every\w*|each|get|list|watch|see|scale|restart|edit|read|change|that|which|whose|is|are|per|all|any)\b)"
 _WANTED = re.compile(
     rf"(?P<lead>\b(?:an?|one|its\s+own|their\s+own|plus|add|create|as|kind)\s+|\bkind:\s*|\band\s+)"
-    rf"(?:[a-z-]{{1,30}}\s+){{0,2}}?(?P<noun>{NOUNS})\b(?!\s*(?:name|already|class))",
+    rf"(?:{_LIKE}[a-z-]{{1,30}}\s+){{0,2}}?(?P<noun>{NOUNS})\b(?!\s*(?:name|already|class))",
     re.IGNORECASE,
 )
 _NO = re.compile(
@@ -61,11 +64,20 @@ _EXISTING = re.compile(
     re.IGNORECASE,
 )
 _REFERS = re.compile(
-    r"\s+(?:already\b|exists\b|of\s+the\s+same|there\s+may\b|may\s+ask\b|asks?\s+for\b|"
+    r"\s+(?:already\b|exists?\b|of\s+the\s+same|there\s+may\b|may\s+ask\b|asks?\s+for\b|"
     r"(?:[\"'`]?[\w.-]+[\"'`]?\s+)?that\s+(?:(?:already\s+)?exists|comes\b|is\s+there)|is\s+there|called|named|gets\b)",
     re.I,
 )
+# Objects of these speak of other kinds: what may be done to them, and how they have to be.
+_SPEAKING = (
+    "Role", "ClusterRole", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy", "ResourceQuota", "LimitRange",
+    "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
+)  # fmt: skip
 _DOES = re.compile(r"\b(?:get|list|watch|update|patch|delete|read|edit|see)\b", re.IGNORECASE)
+_THERE = re.compile(
+    r"\b(?:exists?|existing|already|is\s+there|are\s+there|leave\s+(?:it|them)|from\s+(?:the\s+)?(?:secret|config\s?map))\b",
+    re.IGNORECASE,
+)
 _EVERYWHERE = re.compile(
     r"\b(?:on|onto)\s+(?:every|each|all(?:\s+(?:of\s+)?(?:the|our))?)\s+(?:single\s+)?(?:worker\s+|cluster\s+)?"
     r"(?:nodes?|machines?|hosts?)\b|\b(?:one|a)\s+(?:pod|copy|instance)?\s*(?:per|for\s+each|for\s+every)\s+node\b",
@@ -109,15 +121,27 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
         behind = words.raw[match.end() : match.end() + 30]
         if _REFERS.match(behind) and not re.match(r"\s+(?:called|named)", behind):
             continue
-        yield _present(
-            Requirement("object", "/".join(KINDS[plain]), words.quote(*match.span())),
-            world, KINDS[plain],
-        )  # fmt: skip
+        asked = Requirement("object", "/".join(KINDS[plain]), words.quote(*match.span()))
+        found = _present(asked, world, KINDS[plain])
+        if found.ruling == "contradicted" and _spoken_about(words, world, match, KINDS[plain]):
+            found = undecided(asked, "the words may speak about such an object, not ask for it")
+        yield found
     for match in words.find(_EVERYWHERE):
         requirement = Requirement("object", "DaemonSet", words.quote(*match.span()))
         if not world.workloads or words.negated(match.start()):
             continue
         yield _present(requirement, world, ("DaemonSet",))
+
+
+def _spoken_about(words: Words, world: World, match: re.Match[str], kinds: tuple[str, ...]) -> bool:
+    """Whether one may be meant that is there already, or any that rights or rules are about."""
+    if world.kinds(*_SPEAKING) and not {"ServiceAccount", "RoleBinding"} & set(kinds):
+        return not world.workloads
+    said = re.compile(rf"(?i:{match['noun']})s?\s+[`'\"]?(?P<name>[a-z0-9][\w.-]*)")
+    named = said.match(words.raw, match.start("noun"))
+    referred = named and any(field.value == named["name"].rstrip(".-") for field in world.strings)
+    near = words.raw[match.start() : match.end() + 160]
+    return bool(referred and _THERE.search(near))
 
 
 def _present(requirement: Requirement, world: World, kinds: tuple[str, ...]) -> Remark:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from tiphys.verify.critic.language import SMALL_WORDS
 from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered, undecided
 from tiphys.verify.critic.topics.kinds import KINDS, NOUNS
 from tiphys.verify.critic.wording import Words
@@ -13,13 +14,13 @@ from tiphys.verify.critic.world import World, at, name_of, text
 
 _NAME = r"[a-z0-9](?:[a-z0-9.-]{0,200}[a-z0-9])?"
 _CALLED = re.compile(
-    rf"(?:\b(?:called|named|name\s+it|call\s+it|call\s+this|by\s+the\s+name(?:\s+of)?|name\s+of|"
-    rf"namens|appelée?|llamad[ao])\s+|\bname(?:\s+is\s+|\s*[:=]\s*))"
-    rf"(?:the\s+)?(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/])",
+    rf"(?:\b(?:called|named|name\s+it|call\s+it|call\s+this|by\s+the\s+name(?:\s+of)?|"
+    rf"namens|genannt|appelée?s?|nommée?s?|llamad[ao]|chamad[ao]|chiamat[ao]|genaamd)\s+|\bname(?:\s+is\s+|\s*[:=]\s*))"
+    rf"(?:the\s+)?(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/]|'\w)",
     re.IGNORECASE,
 )
 _KIND = re.compile(
-    rf"\b(?P<noun>{NOUNS}|secret|tls\s+secret|config)\s+(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/=])",
+    rf"\b(?P<noun>{NOUNS}|secret|tls\s+secret|config)\s+(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/=]|'\w)",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
@@ -86,7 +87,9 @@ def _spaced(words: Words, world: World, name: str, end: int) -> str:
 
 def _skip(match: re.Match[str], name: str) -> bool:
     return (
-        (name in _STOP and not match["q"]) or name != name.lower() or not re.search("[a-z]", name)
+        (name in _STOP | SMALL_WORDS and not match["q"])
+        or name != name.lower()
+        or not re.search("[a-z]", name)
     )
 
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from tiphys.verify.critic.language import SMALL_WORDS
 from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered, undecided
 from tiphys.verify.critic.wording import Words
 from tiphys.verify.critic.world import CLUSTER_KINDS, World, at, name_of, namespace_of, text
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _FIRST = re.compile(
-    rf"(?:\bnamespaces?|\bns|\bnamensraum|\bespace\s+de\s+noms|(?<!\S)-n|--namespace)"
-    rf"(?:\s+(?:is|named|called|should\s+be|must\s+be|name))?\s*[:=]?\s*(?P<q>[`'\"*]*)"
+    rf"(?:\bnamespaces?|\bns|\bnamensraum|\bespace\s+de\s+noms|\bespacio\s+de\s+nombres|\bnaamruimte|(?<!\S)-n|--namespace)"
+    rf"(?:\s+(?:is|named|called|should\s+be|must\s+be|name|ist|heißt|heisst|namens|est|nommé|appelé|es|llamado|é|chamado|è|chiamato|genaamd)\b)?"
+    rf"\s*[:=]?\s*(?P<q>[`'\"*]*)"
     rf"(?P<name>{_LABEL})(?![\w])(?!\.\w)",
     re.IGNORECASE,
 )
@@ -24,7 +26,7 @@ _STOP = frozenset(
     "are be has have should must which where whose only called named per quota quotas each every one our "
     "their his her my your other another existing target right correct default-deny so as from by any "
     "all no not scoped level wide such some kubernetes current given proper k8s but if when we i you will "
-    "shared unchanged already exists too then please selector isolation label labels boundary "
+    "whole entire complete full shared unchanged already exists too then please selector isolation label labels boundary "
     "policy policies name object objects admin admins itself themselves du lui um uma o os novo nova novos nouveau "
     "nouvelle nouveaux neu neue neuen neuer ein eine einen einem unser unserem nuevo nueva un una mismo misma même "
     "run runs deploy create make add install start launch put set give there "
@@ -66,9 +68,19 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     for name, span in homes.items():
         if len(homes) == 1:
             requirement = Requirement("namespace", name, words.quote(*span))
-            yield _home(name, frozenset(elsewhere))(requirement, world)
+            yield _home(name, frozenset(elsewhere | _spoken(words, world) - named))(
+                requirement, world
+            )
         else:
             yield words.rule("namespace", name, span, _one_of(name, frozenset(homes)))
+
+
+def _spoken(words: Words, world: World) -> set[str]:
+    """Places of objects that the request says without calling them a namespace."""
+    names = {name_of(o) for o in world.objects}
+    places = {namespace_of(o) for o in world.objects} - names - {"", "default"}
+    said = {p: re.compile(rf"(?<![\w./:-]){re.escape(p)}(?![\w/:-]|\.\w)") for p in places}
+    return {p for p in said if any(not words.negated(m.start()) for m in words.find(said[p]))}
 
 
 def _of_subject(world: World, name: str) -> bool:
@@ -84,8 +96,10 @@ def _named(words: Words) -> Iterator[tuple[str, int, int]]:
     for regex in (_FIRST, _LAST):
         for match in words.find(regex):
             name = match["name"].lower()
-            if name in _STOP and not match["q"].strip("*"):
+            if name in _STOP | SMALL_WORDS and not match["q"].strip("*"):
                 continue
+            if regex is _LAST and words.foreign(match.start()) and not (match["q"] or "-" in name):
+                continue  # other languages put the name behind the word
             if match["name"] != name or match.start("name") in seen:
                 continue
             if regex is _FIRST and re.match(
@@ -124,7 +138,7 @@ def _home(
                 return contradicted(requirement, field)
         if inside:
             return covered(requirement, inside[0])
-        return undecided(requirement, "no object lives in a namespace")
+        return undecided(requirement, "no object lives there, nor in a namespace that nobody named")
 
     return ruling
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from tiphys.verify.critic.language import SMALL_WORDS
 from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered
 from tiphys.verify.critic.wording import Words
 from tiphys.verify.critic.world import Obj, World, at, dig, many, table, text, walk_maps
@@ -164,8 +165,9 @@ def _names(words: Words, policies: list[Obj]) -> Iterator[Remark]:
 def _pairs(words: Words, first: int, last: int) -> list[_Pair]:
     found = []
     for match in _PAIR.finditer(words.raw, first, last):
-        if not {match["key"].lower(), match["value"].lower()} & _NOT_LABELS:
-            value = match["value"].rstrip(".-")
+        value = match["value"].rstrip(".-")
+        prose = ":" in match[0] and value.lower() in SMALL_WORDS  # "namespace shop: the pods"
+        if not prose and not {match["key"].lower(), value.lower()} & _NOT_LABELS:
             found.append(_Pair(match["key"], value, match.start(), match.end()))
     return found[:8]
 

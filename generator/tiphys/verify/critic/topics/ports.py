@@ -44,7 +44,9 @@ _MAPPED = re.compile(
     re.IGNORECASE,
 )
 _NO_PORT = re.compile(
-    r"\b(?:no|without(?:\s+an?y?)?)\s+(?:open\s+|listening\s+)?ports?\b", re.IGNORECASE
+    r"\b(?:no|without(?:\s+an?y?)?)\s+(?:open\s+|listening\s+)?ports?\b"
+    r"(?!\s+(?:in|behind|after|number|to\s+(?:type|give|name|remember)|needed|given|said|mentioned|forward\w*)\b)",
+    re.IGNORECASE,
 )
 _SERVICE = re.compile(
     r"\b(?:joignable|accessibles?|accesible|erreichbar|service|servicio|svc|expos\w*|reachable|available|publish\w*|clients?|front)\b",

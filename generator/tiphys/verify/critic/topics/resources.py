@@ -73,7 +73,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one c
     """Each amount of CPU and memory said, and limits ruled out."""
     for match in words.find(SIZE):
         value, unit = number(match[1]), match[2]
-        if is_storage(words, match, world) or _other(words, match):
+        if is_storage(words, match, world) or _other(words, match) or words.past(match.start()):
             continue
         sure, maybe = sizes(value, unit)
         role = _role(words, match.start(), match.end())
@@ -90,7 +90,9 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one c
             start = match.start()
             if any(s <= match.end(1) - 1 < s + 8 for s in seen) or _other(words, match):
                 continue
-            if re.search(r"nodes?|machines?|hosts?", words.after(match.end(), 20), re.I):
+            if words.past(start) or re.search(
+                r"nodes?|machines?|hosts?", words.after(match.end(), 20), re.I
+            ):
                 continue
             seen.add(start)
             value = number(groups[0])

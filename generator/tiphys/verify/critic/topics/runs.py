@@ -161,6 +161,9 @@ def _job(
                 found = dig(obj, *steps, "template", "spec", *path)
             found = default if found is None else found
             fields.append(Field(place, "not set" if found is None else found))
+            each = dig(obj, *steps, f"{path[-1]}PerIndex")
+            if each is not None:
+                fields.append(Field(f"{place}PerIndex", each))
         return by_fields(requirement, fields, lambda v: parse_quantity(v) == value,
                          undecided(requirement, "no object is a job"))  # fmt: skip
 

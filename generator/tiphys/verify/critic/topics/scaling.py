@@ -89,8 +89,7 @@ def _pace(words: Words, obj: Obj) -> Iterator[Remark]:
         period = seconds(length, match["unit"])
         if period > 1800:
             continue
-        clause = words.before(match.start(), 60) + words.after(match.end(), 40)
-        way = "scaleDown" if _DOWN.search(clause) else "scaleUp"
+        way = _direction(words, match)
         asked = Requirement("autoscaling", plainly(period), words.quote(*match.span()), way)
         policies = many(obj, "spec", "behavior", way, "policies")
         place = f"spec.behavior.{way}.policies"
@@ -105,6 +104,20 @@ def _pace(words: Words, obj: Obj) -> Iterator[Remark]:
             index = next((i for i, (v, _) in enumerate(pairs) if v == value), None)
             place = place if index is None else f"{place}[{index}].periodSeconds"
             yield contradicted(asked, Field(at(obj, place), there))
+
+
+def _direction(words: Words, match: re.Match[str]) -> str:
+    """By the same clause, else by the last word for either before it."""
+    first, last = words.clause(match.start())
+    inside = words.raw[first : match.start()] + words.raw[match.end() : max(last, match.end())]
+    up, down = bool(_UP.search(inside)), bool(_DOWN.search(inside))
+    if up != down:
+        return "scaleDown" if down else "scaleUp"
+    before = words.before(match.start(), 60)
+    ups, downs = ([m.start() for m in regex.finditer(before)] for regex in (_UP, _DOWN))
+    if not ups and not downs:
+        return "scaleDown" if _DOWN.search(words.after(match.end(), 40)) else "scaleUp"
+    return "scaleDown" if max(downs, default=-1) > max(ups, default=-1) else "scaleUp"
 
 
 def _wait(words: Words, obj: Obj) -> Iterator[Remark]:

@@ -138,7 +138,12 @@ def _same(value: str) -> Callable[[object], bool | None]:
         if found == HIDDEN or (isinstance(found, str) and HIDDEN in found):
             return None
         plain = str(found).lower() if isinstance(found, bool) else str(found)
-        if re.fullmatch(NUMBER, value, re.IGNORECASE) and plain.strip() == plainly(number(value)):
+        literal = re.match(r"0\d", value)  # "0815" is a text
+        if (
+            not literal
+            and re.fullmatch(NUMBER, value, re.IGNORECASE)
+            and plain.strip() == plainly(number(value))
+        ):
             return True
         return plain.strip() == value
 

@@ -21,6 +21,7 @@ _MEMBERS = 24
 _VALUES = 40
 _MENTIONS = 20
 _CUT = re.compile(r"[,;()\n]|\.(?=\s|\Z)|\s-\s|\b(?:and|while|whereas|but|plus|then)\b")
+_LISTED = re.compile(r"\band\s+[`'\"]?\Z")
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _UNIT = re.compile(r"(\d+)([KMGT])i\Z")
 # Fields that say how, not what: their values are spoken of near anything.
@@ -62,34 +63,41 @@ def _told_apart(words: Words, members: list[_Member]) -> Iterator[Remark]:
             if any(value in m.ids or any(value in i for i in m.ids) for m in members):
                 continue
             found = [
-                (near, span)
+                (near, sure, span)
                 for span in _mentions(words, value)
-                if (near := _near(words, span, spans))
+                for near, sure in [_near(words, span, spans)]
+                if near
             ]
             if not found:
                 continue
-            start, end = found[0][1]
+            start, end = found[0][2]
             requirement = Requirement("place", value, words.quote(max(0, start - 24), end))
-            if any(n in near for near, _ in found):
+            if any(n in near for near, _, _ in found):
                 yield covered(requirement, Field(path, value))
-            elif all(len(near) == 1 for near, _ in found):
+            elif all(sure and len(near) == 1 for near, sure, _ in found):
                 other = members[min(found[0][0])].ids[0]
                 yield contradicted(requirement, Field(path, f"{value}, which belongs to {other}"))
 
 
-def _near(words: Words, span: tuple[int, int], spans: list[tuple[int, int, int]]) -> frozenset[int]:
-    """Which members the words around a value speak of."""
+def _near(
+    words: Words, span: tuple[int, int], spans: list[tuple[int, int, int]]
+) -> tuple[frozenset[int], bool]:
+    """Which members the words around a value speak of, and whether that is sure.
+
+    It is where both stand in one clause that is no part of a list, as "user and pass into A and B"
+    is, or where the sentence has spoken of one member only so far.
+    """
     first, last = words.sentence(span[0])
     begin = max((m.end() for m in _CUT.finditer(words.raw, first, span[0])), default=first)
     stop = next((m.start() for m in _CUT.finditer(words.raw, span[1], last)), last)
     inside = frozenset(n for s, e, n in spans if begin <= s and e <= stop and s != span[0])
     if inside:
-        return inside
+        return inside, not _LISTED.search(words.raw, max(first, begin - 5), span[0])
     before = [(s, n) for s, _, n in spans if first <= s < begin]
     if not before:
-        return frozenset()
+        return frozenset(), False
     latest = max(before)[0]
-    return frozenset(n for s, n in before if s == latest)
+    return frozenset(n for s, n in before if s == latest), len({n for _, n in before}) == 1
 
 
 def _mentions(words: Words, value: str) -> list[tuple[int, int]]:

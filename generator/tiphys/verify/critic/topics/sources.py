@@ -18,7 +18,7 @@ _FROM = re.compile(
 _SECRET = re.compile(r"\bsecrets?\b", re.IGNORECASE)
 _MAP = re.compile(r"\bconfig\s?-?maps?\b", re.IGNORECASE)
 _KEY = re.compile(
-    r"\b(?:key|schlüssel|clave|entry)\s*(?:called|named|is|:|=)?\s*(?P<q>[`'\"]?)(?P<a>[A-Za-z0-9][\w.-]*)(?P=q)|(?P<p>[`'\"]?)\b(?P<b>[A-Za-z0-9][\w.-]*)(?P=p)\s+(?:key|entry)\b"
+    r"\b(?:key|schlüssel|clave|entry)\s*(?:called|named|is|:|=)?\s*(?P<q>[`'\"]?)(?P<a>[A-Za-z0-9][\w.-]*)(?P=q)|(?P<p>[`'\"]?)\b(?!(?:the|a|an|of|from|in|its|that|this|each|which|with|and|is|same|one|no|by|to|for|under)\s)(?P<b>[A-Za-z0-9][\w.-]*)(?P=p)\s+(?:key|entry)\b"
 )
 _NAMED = re.compile(
     r"\b(?:secret|config\s?-?map)\s*(?:called|named|:)?\s*[`'\"](?P<a>[a-z0-9][a-z0-9.-]*)[`'\"]|[`'\"](?P<b>[a-z0-9][a-z0-9.-]*)[`'\"]\s+(?:secret|config\s?-?map)\b",
@@ -28,7 +28,7 @@ _STOP = frozenset(
     "the a an of from in its that this each which with and is are same one no key by to for".split()
 )
 _PREFIX = re.compile(
-    r"\b(?:prefix(?:ed)?(?:\s+(?:is|with|by|of))?\s*[:=]?\s*[`'\"]?(?P<a>[A-Za-z][\w.-]*)|(?:with\s+)?[`'\"]?(?P<b>[A-Z][A-Z0-9_]*)[`'\"]?\s+(?:in\s+front|prefix(?:ed)?|before\s+each|put\s+before)|start(?:s|ing)?\s+with\s+[`'\"]?(?P<c>[A-Z][A-Z0-9_]*_))",
+    r"\b(?:prefix(?:ed)?(?:\s+(?:is|with|by|of))?\s*[:=]?\s*[`'\"]?(?P<a>[A-Za-z][\w.-]*)|(?:with\s+)?[`'\"]?(?P<b>(?-i:[A-Z][A-Z0-9_]*))[`'\"]?\s+(?:in\s+front|prefix(?:ed)?|before\s+each|put\s+before)|start(?:s|ing)?\s+with\s+[`'\"]?(?P<c>(?-i:[A-Z][A-Z0-9_]*_)))",
     re.IGNORECASE,
 )
 _WHOLE = re.compile(
@@ -49,6 +49,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         last = words.sentence(match.start())[1]
         stop = min([last, *[m.start() for m in spans[n + 1 :]]])
         behind = words.raw[match.end() : stop]
+        if behind.startswith("="):
+            continue  # its value is there: what comes from elsewhere is another one
         if not _FROM.search(behind) or words.negated(match.start()):
             continue
         yield from _variable(words, boxes, match, behind)

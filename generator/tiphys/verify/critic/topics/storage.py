@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
+from tiphys.verify.critic.language import SMALL_WORDS
 from tiphys.verify.critic.model import (
     Field,
     Remark,
@@ -21,7 +22,7 @@ from tiphys.verify.critic.wording import Words, number
 from tiphys.verify.critic.world import World, at, dig, many
 
 _CLASS = re.compile(
-    r"\bstorage\s?class(?:\s?name)?(?:\s+(?:is|called|named|of))?\s*[:=]?\s*[`'\"]?(?P<a>[a-z0-9][a-z0-9.-]{0,100})"
+    r"\bstorage\s?class(?!es)(?:\s?name)?(?:\s+(?:is|called|named|of))?\s*[:=]?\s*[`'\"]?(?P<a>[a-z0-9][a-z0-9.-]{0,100})"
     r"|\b(?:of\s+)?class\s+[`'\"](?P<c>[a-z0-9][a-z0-9.-]{0,100})[`'\"]"
     r"|[`'\"]?\b(?P<b>[a-z0-9][a-z0-9.-]{0,100})[`'\"]?\s+storage\s?class\b",
     re.IGNORECASE,
@@ -29,6 +30,9 @@ _CLASS = re.compile(
 _CLASS_STOP = frozenset("the a an and with of for default its our any same that this in on to is cluster's "
                         "cluster right proper no which what each whose where when so will must should can be as by has have "
                         "called named existing exists should via called from".split())  # fmt: skip
+_OTHER_CLASS = re.compile(
+    r"\b(?:ingress|priority|runtime|gateway|snapshot|device|resource)[\s-]*\Z", re.IGNORECASE
+)
 _MODE = re.compile(
     r"\bReadWriteMany\b|\bReadWriteOnce(?:Pod)?\b|\bReadOnlyMany\b|\bRWX\b|\bRWO\b|\bROX\b|\bRWOP\b",
     re.I,
@@ -70,7 +74,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
             yield words.rule("storage", match[0], match.span(), _size(sure, maybe, scratch=scratch))
     for match in words.find(_CLASS):
         name = (match["a"] or match["b"] or match["c"]).rstrip(".-").lower()
-        if name not in _CLASS_STOP and not words.negated(match.start()):
+        other = _OTHER_CLASS.search(words.before(match.start(), 12))
+        if name not in _CLASS_STOP | SMALL_WORDS and not other and not words.negated(match.start()):
             yield words.rule("storage", f"class {name}", match.span(), _class(name))
     for match in words.find(_MODE):
         mode = _MODES.get(match[0].lower(), match[0])
@@ -187,11 +192,15 @@ def _mounted(path: str) -> Callable[[Requirement, World], Remark]:
             nothing = contradicted(
                 requirement, Field(f"{world.containers[0].path}.volumeMounts", "not set")
             )
-        return by_fields(
-            requirement, fields, lambda v: str(v).rstrip("/") == path.rstrip("/"), nothing
-        )
+        return by_fields(requirement, fields, lambda v: _there(str(v), path), nothing)
 
     return ruling
+
+
+def _there(found: str, path: str) -> bool | None:
+    """None for a file or folder within: files of a folder may be put there one by one."""
+    found, path = found.rstrip("/"), path.rstrip("/")
+    return True if found == path else None if found.startswith(f"{path}/") else False
 
 
 def _nothing(requirement: Requirement, world: World) -> Remark:

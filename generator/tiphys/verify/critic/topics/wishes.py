@@ -160,7 +160,7 @@ _WISHES = (
     _Wish("both directions", _re(r"\bboth (?:ingress and egress|egress and ingress|directions|ways)\b|\bin and out\b|\b(?:all|any) (?:ingress and egress|egress and ingress)\b"), _both_ways),
     _Wish("reading only", _re(r"\bread only (?:access|rights|role|permissions?)\b|\bno write access\b|\bnothing (?:but|else than) read\w*\b|\bonly (?:to )?read\b|\bmust not (?:change|write|modify)\b"), _reads_only),
     _Wish("many writers", _re(r"\b(?:several|many|multiple|different|all|two|three|both) (?:pods|nodes|writers|replicas|machines)(?: on (?:different|several|all|other) nodes)?\b[^.]{0,60}\b(?:writ\w+|mount\w*)\b[^.]{0,40}(?:\bsame time\b|\bat once\b|\bnodes\b|\btogether\b)|\bshared? (?:read write|between nodes)\b|\b(?:several|many|multiple|different|all) nodes\b[^.;]{0,40}\b(?:writ\w+|read and writ\w+)\b|\bwrit\w+\b[^.;]{0,30}\b(?:from|on) (?:several|many|multiple|different|all) nodes\b"), _many_writers),
-    _Wish("memory metric", _re(r"\b(?:on|by|at|of|for|target\w*) (?:\d{1,3} ?%? ?)?(?:average )?memory(?: utili[sz]ation| usage| load)?\b"), _scales_on("memory")),
+    _Wish("memory metric", _re(r"\b(?:on|by|at|target\w*) (?:\d{1,3} ?%? ?)?(?:average )?memory(?: utili[sz]ation| usage| load)?\b|\baverage of \S{1,12} (?:of )?memory\b|\b(?:of|for) (?:\d{1,3} ?% ?(?:of )?(?:average )?memory\b|(?:average )?memory (?:utili[sz]ation|usage|load)\b)"), _scales_on("memory")),
     _Wish("CPU metric", _re(r"\b\d{1,3} ?(?:%|percent) (?:average )?cpu\b|\bcpu (?:utili[sz]ation|usage|load)\b"), _scales_on("cpu")),
     _Wish("one container", _re(r"\bsingle container\b|\b(?:no|without|sem|sans|sin|ohne|kein(?:en)?) (?:an? )?side-?cars?\b"), _alone),
     _Wish("UDP", _re(r"\bUDP\b"), _protocol("UDP")),
