@@ -116,3 +116,18 @@ def test_the_only_object_is_called_as_the_request_says_in_quotes(request_, name)
     service = {"kind": "Service", "metadata": {"name": "gossip"}}
     put_in_place(request_, [service])
     assert service["metadata"]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        ("It sees the file as /etc/kiln/ramp.toml, beside others.", "/etc/kiln/ramp.toml"),
+        ("Mount ramp.toml into /etc/kiln.", "/etc/kiln"),
+        ("Not /etc/kiln/ramp.toml.d, please.", "/etc/kiln"),
+    ],
+)
+def test_a_single_file_is_mounted_where_the_request_has_it(request_, path):
+    mount = {"name": "ramp", "mountPath": "/etc/kiln", "subPath": "ramp.toml"}
+    obj = deployment(template={"spec": {"containers": [{"volumeMounts": [mount]}]}})
+    put_in_place(request_, [obj])
+    assert mount["mountPath"] == path

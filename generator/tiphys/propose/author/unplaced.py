@@ -14,7 +14,7 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
-from tiphys.propose.author.fields import Path, items, map_at, metadata_of, value_at
+from tiphys.propose.author.fields import Path, dicts, items, map_at, metadata_of, value_at
 from tiphys.propose.author.literals import unused
 from tiphys.propose.editing.targets import TEMPLATES
 from tiphys.propose.reading.spelled import in_figures
@@ -61,7 +61,11 @@ class _Leaf:
 def put_in_place(request: str, objects: Sequence[Object]) -> tuple[str, ...]:
     """Set such values in place; what was set."""
     spoken = in_figures(request)
-    notes = [*_run_the_image(request, objects), *_call_as_quoted(request, objects)]
+    notes = [
+        *_run_the_image(request, objects),
+        *_call_as_quoted(request, objects),
+        *_mount_the_file(request, objects),
+    ]
     for text in _unplaced(spoken, objects)[:_MOST]:
         shape = _shape(text)
         if not shape:
@@ -100,6 +104,17 @@ def _call_as_quoted(request: str, objects: Sequence[Object]) -> Iterator[str]:
         if not re.search(rf"[\"`]{re.escape(str(metadata.get('name')))}[\"`]", request):
             metadata["name"] = names.pop()
             yield f"metadata.name is {metadata['name']}, as the request says"
+
+
+def _mount_the_file(request: str, objects: Sequence[Object]) -> Iterator[str]:
+    """A file by subPath is mounted where the request has it, not over its folder."""
+    for each in dicts([*objects]):
+        folder, name = each.get("mountPath"), each.get("subPath")
+        if isinstance(folder, str) and isinstance(name, str):
+            path = f"{folder.rstrip('/')}/{name}"
+            if re.search(rf"(?<![\w/.-]){re.escape(path)}(?![\w/-]|\.\w)", request):
+                each["mountPath"] = path
+                yield f"mountPath is {path}, as the request says"
 
 
 def _unplaced(spoken: str, objects: Sequence[Object]) -> list[str]:
