@@ -18,6 +18,7 @@ _AVAILABLE = pattern(
     rf" (?:(?:has|have|must|should|always|to|stays?|remains?|is|are|be|kept|up and) ?)*(?:available|up|running|alive|healthy|there)\b"
     rf"|{{N}} ?(%|percent)?{_THINGS} (?:must|should|has to|have to|always) (?:always )?(?:stay|remain|be|are|keep) (?:available|up|running|alive|healthy)\b"
     r"|\b(?:min(?:imum)? ?available(?: of| is)?|minAvailable)[ :=]*{N} ?(%|percent)?"
+    rf"|{{N}} ?(%|percent)?{_THINGS} (?:must|should|has to|have to) (?:always )?be (?:left|there)\b"
     rf"|\bat least {{N}} ?(%|percent)?{_THINGS}[^.;\n]{{0,80}}? (?:must|should|ha(?:s|ve) to|always) (?:stay|remain|be|keep) (?:available|up|running|alive|healthy)\b"
 )
 _AWAY = pattern(

@@ -1,12 +1,10 @@
 """How many: replicas, ranges of an autoscaler, and its target."""
 
-# ruff: noqa: E501 -- a list of alternatives reads better unbroken
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import partial
 
 from tiphys.verify.critic.model import (
     Field,
@@ -17,61 +15,21 @@ from tiphys.verify.critic.model import (
     undecided,
 )
 from tiphys.verify.critic.quantities import parse_quantity
-from tiphys.verify.critic.wording import Words, number, pattern, plainly, within_line
+from tiphys.verify.critic.topics.count_words import (
+    COUNT,
+    HIGH,
+    HIGH_ABROAD,
+    KEYED,
+    LOW,
+    LOW_ABROAD,
+    RANGE,
+    TARGET,
+    TIMES,
+    TOTAL,
+)
+from tiphys.verify.critic.wording import Words, number, plainly
 from tiphys.verify.critic.world import SCALED, World, at, dig, many, name_of, text
 
-_NOUN = (
-    r"(?:replicas?|replicates|instances?|copies|copy|pods?|members?|nodes?|repliken|replikate|replikas?|réplikas?|cópias?|copias?|instâncias?|"
-    r"instanzen|kopien|répliques?|réplicas|instancias)\b"
-)
-_MIDDLE = r"(?: (?:[a-z]+|[a-z]+-[a-z]+)){0,2}?"
-_COUNT = pattern(rf"{{N}}(?:-| ){_NOUN}|{{N}} (?:identical|running|ready|web|server|stateless|"
-                 rf"equal|parallel|redundant|backend|application|app|database|cache) {_NOUN}")  # fmt: skip
-_KEYED = pattern(
-    r"\b(?:replicas?|replica count|number of (?:replicas|instances|copies)|instances?|"
-    r"scaled?(?: it| this| them)? to)(?: (?:should|must) be| is| are| of| at| set to|:|=)?"
-    r"[ =:]\s*{N}(?! (?:%|percent))"
-)
-_TOTAL = pattern(
-    r"{N}(?: (?:replicas|pods|instances|copies|of them))? (?:overall|in total|in all|altogether)\b"
-)
-_TIMES = pattern(r"\breplicated {N} times|\b{N}[- ]way replicated")
-_RANGE = pattern(
-    rf"\b(?:between|from)? ?{{N}} ?(?:and|to|-|\.\.|und|bis|y|a|à|et|e) ?{{N}}(?: (?:[a-z]{{1,30}} )?{_NOUN})"
-    rf"|\b(?:scales?|scaling|autoscales?|autoscaling|range|replicas|instances|pods|copies)\b"
-    r"[^.\n]{0,40}? (?:between|from) {N} (?:and|to|up to) {N}(?! ?%)"
-    rf"|\bbetween {{N}} and {{N}}(?: (?:[a-z]{{1,30}} )?{_NOUN})"
-)
-_LOW = pattern(
-    r"\b(?:min(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|floor(?: of| is)?|mindestens|minReplicas(?: of|:|=)?|"
-    rf"never (?:fewer|less|below)(?: than)?|no (?:fewer|less) than|not (?:fewer|less) than) ?{{N}}"
-    rf"(?:{_MIDDLE} {_NOUN})?(?! ?(?:%|[a-z]*i?b\b|[MGK]i))"
-    rf"|\b(?:at least|always (?:have|run|keep|be)?(?: at least)?) ?{{N}}{_MIDDLE} {_NOUN}"
-    r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:floor|min(?:imum)?|lower (?:limit|bound)|least)\b"
-)
-_LOW_ABROAD = pattern(
-    r"\b(?:mindestens|wenigstens|nie weniger als|au moins|jamais moins de|minimum|al menos|como mínimo|nunca menos de|pelo menos|no mínimo|almeno|"
-    rf"mai meno di|non meno di|minstens|ten minste|nooit minder dan) {{N}}(?: {_NOUN})?(?! ?(?:%|[MGK]i|cpus?|cores?|m\b))"
-)
-_HIGH_ABROAD = pattern(
-    r"\b(?:höchstens|maximal|nie mehr als|au plus|au maximum|jamais plus de|como máximo|como mucho|nunca más de|no máximo|nunca mais de|al massimo|"
-    rf"mai più di|non più di|hoogstens|maximaal|nooit meer dan) {{N}}(?: {_NOUN})?(?! ?(?:%|[MGK]i|cpus?|cores?|m\b))"
-)
-_HIGH = pattern(
-    r"\b(?:max(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|maxReplicas(?: of|:|=)?|"
-    r"never (?:more|above|over)(?: than)?|no more than|not more than|"
-    r"(?:scal(?:e|es|ing)|grow|go|burst)(?: out)? (?:up )?to(?: at most)?) ?{N}"
-    rf"(?:{_MIDDLE} {_NOUN})?(?! ?(?:%|percent|[a-z]*i?b\b|[MGK]i|retries|minutes|hours|seconds|at))"
-    rf"|\b(?:at most|up to) {{N}}{_MIDDLE} {_NOUN}"
-    r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:ceiling|max(?:imum)?|upper (?:limit|bound)|most|limit|top)\b"
-    r"|\b(?:ceiling|upper (?:limit|bound)|cap)(?: of| is| at|:)? {N}\b(?! ?(?:%|[MGK]i|m\b|cores?|cpus?))"
-)
-_TARGET = pattern(
-    r"\b{N} ?(?:%|percent)(?: of)?(?: average| target| the)?(?: of)? ?(?:cpu|processor|memory|ram|util\w*|load)"
-    r"|\b(?:cpu|processor|memory|utili[sz]ation)(?: (?:usage|use|util\w*|load|target))?"
-    r"(?: (?:of|at|around|above|over|exceeds|is|reaches|hits|goes (?:above|over)|target(?:ing)?|stays?|under|below|to|near|passes|crosses)){0,3}"
-    r"[ :=]*{N} ?(?:%|percent)"
-)
 _SCALING = re.compile(r"\b(?:auto-?scal|hpa\b|horizontal|scal(?:e|es|ing)\b)", re.IGNORECASE)
 _OTHER = re.compile(r"\b(?:unavailable|available|down|surge|disrupt\w*|at a time|evict\w*|"
                     r"at once|quota|running|up|left|remain\w*)\b", re.IGNORECASE)  # fmt: skip
@@ -91,40 +49,10 @@ Ruler = Callable[[Requirement, World], Remark]
 _HPA = ("HorizontalPodAutoscaler",)
 
 
-_QUOTA = pattern(
-    r"\b(?:at most|up to|no more than|max(?:imum)?(?: of)?|not more than)? ?{N} (pods|(?:persistent )?(?:volume )?claims|pvcs|"
-    r"services|secrets|config ?maps|load ?balancers|node ?ports|jobs|deployments)\b"
-)
-_QUOTA_KEYS = {
-    "pods": "pods", "pvcs": "persistentvolumeclaims", "services": "services", "secrets": "secrets",
-    "configmaps": "configmaps", "loadbalancers": "services.loadbalancers", "nodeports": "services.nodeports",
-    "jobs": "count/jobs.batch", "deployments": "count/deployments.apps",
-}  # fmt: skip
-
-
-def _quotas(words: Words, world: World) -> Iterator[Remark]:
-    for match in words.find(_QUOTA) if world.kinds("ResourceQuota") else ():
-        if not within_line(match):
-            continue
-        noun = re.sub(r"\s", "", match[2].lower())
-        key = _QUOTA_KEYS.get(noun, "persistentvolumeclaims")
-        value = number(match[1])
-        requirement = Requirement("count", f"{noun} {plainly(value)}", words.quote(*match.span()))
-        fields = world.fields(("ResourceQuota",), "spec", "hard", key)
-        fields += world.fields(("ResourceQuota",), "spec", "hard", f"count/{key}")
-        nothing = undecided(requirement, f"no quota counts {noun}")
-        yield by_fields(requirement, fields, partial(_equal, value), nothing)
-
-
-def _equal(asked: Decimal, found: object) -> bool:
-    return parse_quantity(found) == asked
-
-
 def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912  # one case after the other
     """Counts, ranges and targets."""
-    yield from _quotas(words, world)
     taken: list[tuple[int, int]] = []
-    for match in words.find(_RANGE):
+    for match in words.find(RANGE):
         low, high = [number(g) for g in match.groups() if g][:2]
         if low > high or _about_others(words, match) or _clock(words, match):
             continue
@@ -132,7 +60,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
         span = match.span()
         yield words.rule("count", f"min {plainly(low)}", span, _least(low, exact=True))
         yield words.rule("count", f"max {plainly(high)}", span, _most(high, exact=True))
-    sides = ((_LOW, "min"), (_HIGH, "max"), (_LOW_ABROAD, "min"), (_HIGH_ABROAD, "max"))
+    sides = ((LOW, "min"), (HIGH, "max"), (LOW_ABROAD, "min"), (HIGH_ABROAD, "max"))
     for regex, side in sides:
         for match in words.find(regex):
             if _overlaps(match, taken) or _about_others(words, match):
@@ -140,13 +68,13 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
             bare = not re.search(r"replica|instance|pod|cop(?:y|ies)|member", match[0], re.I)
             if bare and not words.has(_SCALING):
                 continue
-            if regex in (_LOW_ABROAD, _HIGH_ABROAD) and not world.kinds(*_HPA):
+            if regex in (LOW_ABROAD, HIGH_ABROAD) and not world.kinds(*_HPA):
                 continue
             taken.append(match.span())
             value = next(number(g) for g in match.groups() if g)
             bound = _least(value) if side == "min" else _most(value)
             yield words.rule("count", f"{side} {plainly(value)}", match.span(), bound)
-    for regex in (_COUNT, _KEYED, _TIMES):
+    for regex in (COUNT, KEYED, TIMES):
         for match in words.find(regex):
             if _overlaps(match, taken) or _about_others(words, match):
                 continue
@@ -158,11 +86,11 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
             value = next(number(g) for g in match.groups() if g)
             yield words.rule("count", plainly(value), match.span(), _exactly(value, words))
     if world.kinds(*SCALED) and not world.kinds("Job", "CronJob", "ResourceQuota"):
-        for match in words.find(_TOTAL):
+        for match in words.find(TOTAL):
             if not _overlaps(match, taken) and not words.negated(match.start()):
                 value = number(match[1])
                 yield words.rule("count", plainly(value), match.span(), _exactly(value, words))
-    for match in words.find(_TARGET):
+    for match in words.find(TARGET):
         value = next(number(g) for g in match.groups() if g)
         yield words.rule("autoscaling", f"{plainly(value)}%", match.span(), _target(value, words))
 

@@ -20,7 +20,7 @@ from tiphys.verify.critic.world import World, at, dig, many, name_of, text
 
 _HOST = re.compile(
     r"(?<![\w@./:-])(?:https?://)?(?P<host>(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,6}[a-z]{2,24})"
-    r"(?P<path>/[\w./-]{0,100})?(?![\w@:]|-\w|\.\w)",
+    r"(?P<path>/[\w./-]{0,100})?(?![\w@]|:\S|-\w|\.\w)",
     re.IGNORECASE,
 )
 _PUBLISH = re.compile(
@@ -60,7 +60,7 @@ _TYPE = re.compile(
 )
 _TYPES = {"loadbalancer": "LoadBalancer", "nodeport": "NodePort", "clusterip": "ClusterIP"}
 _TLS = re.compile(
-    r"\b(?:with|and|over|via|use|using|terminate)\s+(?:tls|https|ssl)\b|\btls\s+(?:secret|certificate|cert)\b",
+    r"\b(?:with|and|over|via|use|using|terminate|con|com|mit|avec|met)\s+(?:tls|https|ssl)\b|\btls\s+(?:secret|certificate|cert)\b",
     re.I,
 )
 _CLASS = re.compile(

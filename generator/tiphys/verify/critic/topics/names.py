@@ -14,13 +14,13 @@ from tiphys.verify.critic.world import World, at, name_of, text
 
 _NAME = r"[a-z0-9](?:[a-z0-9.-]{0,200}[a-z0-9])?"
 _CALLED = re.compile(
-    rf"(?:\b(?:called|named|name\s+it|call\s+it|call\s+this|by\s+the\s+name(?:\s+of)?|"
+    rf"(?:\b(?:called|named|name\s+it|call\s+it|call\s+this|(?:by|with)\s+the\s+name(?:\s+of)?|"
     rf"namens|genannt|appelée?s?|nommée?s?|llamad[ao]|chamad[ao]|chiamat[ao]|genaamd)\s+|\bname(?:\s+is\s+|\s*[:=]\s*))"
     rf"(?:the\s+)?(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/]|'\w)",
     re.IGNORECASE,
 )
 _KIND = re.compile(
-    rf"\b(?P<noun>{NOUNS}|secret|tls\s+secret|config)\s+(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/=]|'\w)",
+    rf"\b(?P<noun>{NOUNS}|secret|tls\s+secret|config|(?:runtime|ingress|storage)\s?class)\s+(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/=]|'\w)",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
@@ -43,6 +43,9 @@ _REFERRED = {
     "tls secret": ("Secret",),
     "config": ("ConfigMap",),
     "volume": ("PersistentVolumeClaim",),
+    "runtimeclass": ("RuntimeClass",),
+    "ingressclass": ("IngressClass",),
+    "storageclass": ("StorageClass",),
 }
 _WORK = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod")
 
@@ -111,6 +114,8 @@ def _named(kinds: tuple[str, ...]) -> Callable[[Requirement, World], Remark]:  #
                 return covered(requirement, Field(at(obj, "metadata.name"), name))
         references = [f for f in world.strings if f.value == name and not _own_name(f.path)]
         if kinds:
+            references = [f for f in references if not _ADDITION.search(f.path)]
+        if kinds:
             if own and _near(name, [name_of(o) for o in own]):
                 nearest = min(own, key=lambda o: (_distance(name, name_of(o)), name_of(o)))
                 return contradicted(
@@ -140,6 +145,12 @@ def _named(kinds: tuple[str, ...]) -> Callable[[Requirement, World], Remark]:  #
         return undecided(requirement, "there is no object")
 
     return ruling
+
+
+# What a container is called, or a label says, is no reference to an object.
+_ADDITION = re.compile(
+    r"[cC]ontainers\[\d+\]\.(?:name|image)\Z|matchLabels\.|\.labels\.|spec\.selector\."
+)
 
 
 def _own_name(path: str) -> bool:

@@ -23,7 +23,7 @@ _LATE = pattern(
     rf"|\b{{N}}[ -]?{_UNIT} (?:late\b|after (?:its|the) (?:slot|time|schedule)|behind)"
 )
 _FIRST = re.compile(
-    r"\binit[\s-]?containers?\b|\bbefore\s+(?:the\s+|its\s+)?(?:main\s+|app(?:lication)?\s+|actual\s+|web\s+|server\s+)?(?:app(?:lication)?|container|main|process|server|it)(?:\s+container)?\s+(?:is\s+|gets\s+|can\s+|may\s+)?(?:start\w*|run\w*|comes?\s+up|boots?)",
+    r"\binit[\s-]?containers?\b|\bfirst\s+\S{1,120}\s+(?:has\s+to|must|should|shall)\s+run\s+to\s+(?:its\s+|the\s+)?(?:end|completion)|\bbefore\s+(?:the\s+|its\s+)?(?:main\s+|app(?:lication)?\s+|actual\s+|web\s+|server\s+)?(?:app(?:lication)?|container|main|process|server|it)(?:\s+container)?\s+(?:is\s+|gets\s+|can\s+|may\s+)?(?:start\w*|run\w*|comes?\s+up|boots?)",
     re.IGNORECASE,
 )
 _PROBE_PORT = re.compile(
@@ -99,7 +99,9 @@ def _first(words: Words, world: World) -> Iterator[Remark]:
             return
     obj = world.workloads[0]
     probes = any(dig(c.spec, "startupProbe") for c in world.main_containers)
-    if match[0].lower().startswith("init") or (len(world.main_containers) > 1 and not probes):
+    if match[0].lower().startswith(("init", "first")) or (
+        len(world.main_containers) > 1 and not probes
+    ):
         yield contradicted(
             asked, Field(at(obj, ".".join((*pod_path(obj), "initContainers"))), "not set")
         )

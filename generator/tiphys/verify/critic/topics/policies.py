@@ -36,7 +36,7 @@ _LIMITED = re.compile(
     r"\b(?:only|just|solely|exclusively|nothing|anything|nowhere|anywhere|except|but|limited|restricted)\b",
     re.IGNORECASE,
 )
-_STAYS = r"(?:stays?|remains?|unchanged|untouched|as\s+it\s+is|unrestricted|not\s+(?:restrict|limit|touch|affect)\w*|settled|open\s+as|free)"
+_STAYS = r"(?:leave\s+(?:it\s+|that\s+|them\s+)?(?:alone|as)|(?:none|nothing)\s+of\s+(?:our|this|its)|not\s+(?:our|its|this)\b|stays?|remains?|unchanged|untouched|as\s+it\s+is|unrestricted|not\s+(?:restrict|limit|touch|affect)\w*|settled|open\s+as|free)"
 _DIRECTIONS = {
     "Ingress": re.compile(
         r"\b(?:incoming|inbound|ingress(?!\s*class|\s*controller|-nginx))\b", re.IGNORECASE

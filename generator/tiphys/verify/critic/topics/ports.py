@@ -69,9 +69,9 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
     found: dict[int, tuple[int, int, Role]] = {}
     for match in words.find(_MAPPED):
         near = words.raw[max(0, match.start() - 30) : match.start()] + match[0]
-        if re.search(r"port|service|forward|target", near, re.IGNORECASE) and not re.search(
-            r"\d{1,2}:\d\d\b", match[0]
-        ):
+        if re.search(
+            r"port|service|svc|forward|target|\d\s?[-=]>\s?\d", near, re.IGNORECASE
+        ) and not re.search(r"\d{1,2}:\d\d\b", match[0]):
             found[match.start("one")] = (*match.span("one"), "service")
             found[match.start("two")] = (*match.span("two"), "container")
     for regex in (_PORT, _LISTENS, _EXPOSES, _SLASH):

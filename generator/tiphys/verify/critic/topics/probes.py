@@ -32,6 +32,7 @@ _REVERSED = re.compile(
 )
 _PORT = re.compile(
     r"\b(?:health\w*|probes?|probed|readiness|liveness|startup)(?:Probe)?s?\b[^.;\n\d]{0,40}?\bport\s+(?P<a>\d{2,5})\b"
+    r"|\bGET\s+/\S{1,80}\s+(?:on|at|sur|auf|en|na|su|op)\s+(?:the\s+|le\s+|el\s+|la\s+|dem\s+|de\s+)?(?:port|puerto|porta|poort)\s+(?P<c>\d{2,5})\b"
     r"|\b(?P<b>\d{2,5})\s+(?:is\s+)?(?:for|at|serves)\s+(?:health|/health\w*|/ready\w*|probes)\b",
     re.IGNORECASE,
 )
@@ -45,7 +46,7 @@ def rule(words: Words, _world: World) -> Iterator[Remark]:
         what = match[0].lower()
         key = next((v for k, v in _PROBES.items() if what.startswith(k)), "")
         if not words.negated(match.start()):
-            port = match["a"] or match["b"]
+            port = match["a"] or match["b"] or match["c"]
             yield words.rule("probe", f"port {port}", match.span(), _port(port, key))
     seen: set[int] = set()
     for regex in (_HEALTH, _REVERSED):
@@ -69,7 +70,7 @@ _TIMING = (
     (
         "failureThreshold",
         pattern(
-            r"\b{N} (?:consecutive |failed |missed )?(?:misses|failures|failed|attempts|tries|checks in a row|times in a row)\b"
+            r"\b{N} (?:consecutive |failed |missed )?(?:misses|missed (?:ones|times)|failures|failed|attempts|tries|checks in a row|times in a row)\b"
         ),
     ),
     (
@@ -84,7 +85,8 @@ _TIMING = (
     ),
 )
 _ABOUT = re.compile(
-    r"\b(?P<what>readiness|liveness|startup|health\w*|probe\w*)(?:Probe)?", re.IGNORECASE
+    r"\b(?P<what>readiness|liveness|startup|health\w*|probe\w*|ready|prêt|bereit)(?:Probe)?\b",
+    re.IGNORECASE,
 )
 _DEFAULT = {
     "periodSeconds": 10,

@@ -10,7 +10,7 @@ from tiphys.verify.critic.wording import Words
 from tiphys.verify.critic.world import World, at, many, text
 
 _BELOW = re.compile(
-    r"\b(?:all|everything|anything|whatever)(?:\s+(?:that's|that\s+is|else|which\s+is))?\s+"
+    r"\b(?:all|everything|anything|whatever)(?:\s+(?:that's|that\s+is|else|which\s+is|lies|comes|is))?\s+"
     r"(?:below|under|beneath|beginning|starting)\b|\b(?:and|with)\s+(?:its\s+|all\s+)?(?:sub-?paths?"
     r"|children)\b|\bprefix\b|/\*+(?=\W|\Z)",
     re.IGNORECASE,
@@ -22,7 +22,7 @@ _EXACT = re.compile(
 )
 _PATH = re.compile(r"(?<![\w.:/])(?P<path>/[\w./-]*)")
 _SENT = re.compile(
-    r"\b(?:to|by|hits?|reaches)\s+(?:the\s+|its\s+|our\s+)?(?:Service|service)\s+[`'\"]?"
+    r"\b(?:to|by|hits?|reaches|al|ao|au|zum|an|naar|aan)\s+(?:the\s+|its\s+|our\s+|den\s+|de\s+|il\s+)?(?:Service|service)\s+[`'\"]?"
     r"(?P<name>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?![\w.-])"
 )
 _TLS = re.compile(r"\b(?:tls|https|ssl|certificate|cert)\b", re.IGNORECASE)

@@ -82,10 +82,15 @@ def _none(requirement: Requirement, world: World) -> Remark:
     return undecided(requirement, "no object runs at set times")
 
 
+def _unread(value: object) -> bool | None:
+    """Five plain fields that are no times, such as hour 30, meet no wish."""
+    return False if re.fullmatch(r"[\d*/,-]+(?: [\d*/,-]+){4}", str(value).strip()) else None
+
+
 def _equals(wanted: cron.Cron) -> Callable[[Requirement, World], Remark]:
     def same(value: object) -> bool | None:
         found = cron.parse(str(value))
-        return None if found is None else found == wanted
+        return _unread(value) if found is None else found == wanted
 
     def ruling(requirement: Requirement, world: World) -> Remark:
         return by_fields(requirement, _fields(world), same, _none(requirement, world))
@@ -96,7 +101,7 @@ def _equals(wanted: cron.Cron) -> Callable[[Requirement, World], Remark]:
 def _meets(wish: cron.Wish) -> Callable[[Requirement, World], Remark]:
     def same(value: object) -> bool | None:
         found = cron.parse(str(value))
-        return None if found is None else wish.met_by(found)
+        return _unread(value) if found is None else wish.met_by(found)
 
     def ruling(requirement: Requirement, world: World) -> Remark:
         return by_fields(requirement, _fields(world), same, _none(requirement, world))

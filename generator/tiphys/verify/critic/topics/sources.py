@@ -37,6 +37,10 @@ _WHOLE = re.compile(
 )
 
 
+# Keys that nobody knows yet can't be listed one by one.
+_GROWING = re.compile(r"\b(?:later|some\s+day|in\s+(?:the\s+)?future|new\s+ones)\b", re.IGNORECASE)
+
+
 def rule(words: Words, world: World) -> Iterator[Remark]:
     """Each variable that is said to come from a key."""
     boxes = world.containers
@@ -117,5 +121,5 @@ def _prefixes(words: Words, boxes: tuple[Container, ...]) -> Iterator[Remark]:
     whole = next(words.find(_WHOLE), None)
     if whole and not sources and not words.negated(whole.start()):
         asked = Requirement("source", "envFrom", words.quote(*whole.span()))
-        if not any(many(box.spec, "env") for box in boxes):
+        if words.has(_GROWING) or not any(many(box.spec, "env") for box in boxes):
             yield contradicted(asked, Field(f"{boxes[0].path}.envFrom", "not set"))

@@ -29,7 +29,7 @@ _OVERALL = re.compile(
     re.IGNORECASE,
 )
 _ONLY_THERE = re.compile(
-    r"\b(?:(?:and\s+)?only\s+(?:there|in\s+(?:the\s+|namespace\s+)?[\w\"'`-]+)|in\s+[\w\"'`-]+\s+only|nowhere\s+else|no\s+other\s+namespaces?|inside\s+(?:the\s+)?namespace|not\s+cluster[\s-]?wide)\b",
+    r"\b(?:(?:and\s+)?only\s+(?:there|in\s+(?:the\s+|namespace\s+)?[\w\"'`-]+)|in\s+[\w\"'`-]+\s+only|nowhere\s+else|no\s+other\s+(?:namespaces?|one)|inside\s+(?:the\s+)?namespace|not\s+cluster[\s-]?wide)\b",
     re.IGNORECASE,
 )
 

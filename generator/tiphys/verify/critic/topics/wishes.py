@@ -4,15 +4,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted, covered
+from tiphys.verify.critic.topics.looks import (
+    Granted,
+    alone,
+    both_ways,
+    connects,
+    each,
+    equal,
+    hard,
+    many_writers,
+    other_than,
+    pods,
+    probe,
+    protocol,
+    reads_only,
+    ready,
+    scales_on,
+)
 from tiphys.verify.critic.wording import Words
-from tiphys.verify.critic.world import World, at, dig, many, pod_path, text
-
-Granted = Callable[[World], Field | bool | None]  # what speaks against it, True, or None: no say
+from tiphys.verify.critic.world import World, at, dig, many, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,148 +43,48 @@ def _re(words: str) -> re.Pattern[str]:
     return re.compile(words.replace(" ", r"[\s-]+"), re.IGNORECASE)
 
 
-def _each(kinds: tuple[str, ...], path: tuple[str, ...], right: Callable[[Any], bool]) -> Granted:
-    """Every object of the kinds has a right value at the path."""
-
-    def held(world: World) -> Field | bool | None:
-        found = world.kinds(*kinds)
-        for obj in found:
-            value = dig(obj, *path)
-            if not right(value):
-                shown = "not set" if value is None else value
-                return Field(at(obj, ".".join(path)), shown)
-        return True if found else None
-
-    return held
-
-
-def _pods(key: str, right: Callable[[Any], bool]) -> Granted:
-    def held(world: World) -> Field | bool | None:
-        for obj in world.workloads:
-            value = dig(obj, *pod_path(obj), key)
-            if not right(value):
-                shown = "not set" if value is None else value
-                return Field(at(obj, ".".join((*pod_path(obj), key))), shown)
-        return True if world.workloads else None
-
-    return held
-
-
-def _probe(key: str) -> Granted:
-    def held(world: World) -> Field | bool | None:
-        boxes = world.main_containers
-        if not boxes:
-            return None
-        if any(dig(box.spec, key) is not None for box in boxes):
-            return True
-        return Field(f"{boxes[0].path}.{key}", "not set")
-
-    return held
-
-
-def _both_ways(world: World) -> Field | bool | None:
-    for obj in world.kinds("NetworkPolicy"):
-        types = many(obj, "spec", "policyTypes")
-        egress = "Egress" in types or dig(obj, "spec", "egress") is not None
-        ingress = "Ingress" in types or not types
-        if not (egress and ingress):
-            return Field(at(obj, "spec.policyTypes"), types or "not set")
-    return True if world.kinds("NetworkPolicy") else None
-
-
-def _reads_only(world: World) -> Field | bool | None:
-    roles = world.kinds("Role", "ClusterRole")
-    for obj in roles:
-        for index, rule_ in enumerate(many(obj, "rules")):
-            for verb in many(rule_, "verbs"):
-                if verb not in ("get", "list", "watch"):
-                    return Field(at(obj, f"rules[{index}].verbs"), verb)
-    return True if roles else None
-
-
-def _many_writers(world: World) -> Field | bool | None:
-    claims = world.kinds("PersistentVolumeClaim")
-    for obj in claims:
-        modes = many(obj, "spec", "accessModes")
-        if "ReadWriteMany" not in modes:
-            return Field(at(obj, "spec.accessModes"), modes)
-    return True if claims else None
-
-
-def _scales_on(resource: str) -> Granted:
-    def held(world: World) -> Field | bool | None:
-        scalers = world.kinds("HorizontalPodAutoscaler")
-        for obj in scalers:
-            names = [text(m, "resource", "name") for m in many(obj, "spec", "metrics")]
-            if names and resource not in names:
-                return Field(at(obj, "spec.metrics"), ", ".join(names))
-        return True if scalers else None
-
-    return held
-
-
-def _alone(world: World) -> Field | bool | None:
-    for obj in world.workloads:
-        boxes = many(obj, *pod_path(obj), "containers")
-        if len(boxes) > 1:
-            return Field(
-                at(obj, ".".join((*pod_path(obj), "containers"))), f"{len(boxes)} containers"
-            )
-    return True if world.workloads else None
-
-
-def _protocol(name: str) -> Granted:
-    def held(world: World) -> Field | bool | None:
-        ports = [f for key, f in world.leaves if key in ("port", "containerPort")]
-        if not ports:
-            return None
-        if any(key == "protocol" and field.value == name for key, field in world.leaves):
-            return True
-        return Field(ports[0].path.rpartition(".")[0] + ".protocol", "not set, which is TCP")
-
-    return held
-
-
-def _is(value: object) -> Callable[[Any], bool]:
-    return lambda found: found == value
-
-
-def _not(value: object) -> Callable[[Any], bool]:
-    return lambda found: found != value
-
-
 _WISHES = (
     _Wish("suspended", _re(r"\bsuspended\b|\bsuspend it\b"),
-          _each(("CronJob", "Job"), ("spec", "suspend"), _is(True)),
-          _each(("CronJob", "Job"), ("spec", "suspend"), _not(True))),
+          each(("CronJob", "Job"), ("spec", "suspend"), equal(True)),
+          each(("CronJob", "Job"), ("spec", "suspend"), other_than(True))),
     _Wish("immutable", _re(r"\bimmutable\b|\bunveränderlich\b"),
-          _each(("ConfigMap", "Secret"), ("immutable",), _is(True)),
-          _each(("ConfigMap", "Secret"), ("immutable",), _not(True))),
+          each(("ConfigMap", "Secret"), ("immutable",), equal(True)),
+          each(("ConfigMap", "Secret"), ("immutable",), other_than(True))),
     _Wish("mutable", _re(r"\bmutable\b|\bleave it (?:editable|changeable)\b"),
-          _each(("ConfigMap", "Secret"), ("immutable",), _not(True))),
+          each(("ConfigMap", "Secret"), ("immutable",), other_than(True))),
     _Wish("service account token", _re(r"\b(?:service account|api|serviceaccount) tokens?(?: (?:is |be |gets? )?(?:auto)?mount\w*)?\b|\bautomount\w*\b"),
-          _pods("automountServiceAccountToken", _not(False)),
-          _pods("automountServiceAccountToken", _is(False))),
-    _Wish("global default", _re(r"\bglobal(?:ly the)? default\b"),
-          _each(("PriorityClass",), ("globalDefault",), _is(True)),
-          _each(("PriorityClass",), ("globalDefault",), _not(True))),
-    _Wish("readiness probe", _re(r"\breadiness (?:probe|check)\b|\breadinessProbe\b"), _probe("readinessProbe")),
-    _Wish("liveness probe", _re(r"\bliveness (?:probe|check)\b|\blivenessProbe\b"), _probe("livenessProbe")),
-    _Wish("startup probe", _re(r"\bstartup (?:probe|check)\b|\bstartupProbe\b"), _probe("startupProbe")),
-    _Wish("both directions", _re(r"\bboth (?:ingress and egress|egress and ingress|directions|ways)\b|\bin and out\b|\b(?:all|any) (?:ingress and egress|egress and ingress)\b"), _both_ways),
-    _Wish("reading only", _re(r"\bread only (?:access|rights|role|permissions?)\b|\bno write access\b|\bnothing (?:but|else than) read\w*\b|\bonly (?:to )?read\b|\bmust not (?:change|write|modify)\b"), _reads_only),
-    _Wish("many writers", _re(r"\b(?:several|many|multiple|different|all|two|three|both) (?:pods|nodes|writers|replicas|machines)(?: on (?:different|several|all|other) nodes)?\b[^.]{0,60}\b(?:writ\w+|mount\w*)\b[^.]{0,40}(?:\bsame time\b|\bat once\b|\bnodes\b|\btogether\b)|\bshared? (?:read write|between nodes)\b|\b(?:several|many|multiple|different|all) nodes\b[^.;]{0,40}\b(?:writ\w+|read and writ\w+)\b|\bwrit\w+\b[^.;]{0,30}\b(?:from|on) (?:several|many|multiple|different|all) nodes\b"), _many_writers),
-    _Wish("memory metric", _re(r"\b(?:on|by|at|target\w*) (?:\d{1,3} ?%? ?)?(?:average )?memory(?: utili[sz]ation| usage| load)?\b|\baverage of \S{1,12} (?:of )?memory\b|\b(?:of|for) (?:\d{1,3} ?% ?(?:of )?(?:average )?memory\b|(?:average )?memory (?:utili[sz]ation|usage|load)\b)"), _scales_on("memory")),
-    _Wish("CPU metric", _re(r"\b\d{1,3} ?(?:%|percent) (?:average )?cpu\b|\bcpu (?:utili[sz]ation|usage|load)\b"), _scales_on("cpu")),
-    _Wish("one container", _re(r"\bsingle container\b|\b(?:no|without|sem|sans|sin|ohne|kein(?:en)?) (?:an? )?side-?cars?\b"), _alone),
-    _Wish("UDP", _re(r"\bUDP\b"), _protocol("UDP")),
-    _Wish("SCTP", _re(r"\bSCTP\b"), _protocol("SCTP")),
+          pods("automountServiceAccountToken", other_than(False)),
+          pods("automountServiceAccountToken", equal(False))),
+    _Wish("global default", _re(r"\bglobal(?:ly the)? default\b|\bthe default(?: (?:for (?:others|all|everybody|everyone)|class|one))?\b(?! storage| ingress)"),
+          each(("PriorityClass",), ("globalDefault",), equal(True)),
+          each(("PriorityClass",), ("globalDefault",), other_than(True))),
+    _Wish("readiness probe", _re(r"\breadiness (?:probe|check)\b|\breadinessProbe\b"), probe("readinessProbe")),
+    _Wish("readiness probe", _re(r"\bready (?:=|when|once|if|as soon as)|\b(?:only )?gets? (?:\w+ )?(?:traffic|requests|visitors) (?:once|when|if|as soon as)\b|\bout of (?:the )?(?:rotation|service|balancing)\b|\btrafic que si\b|\btráfico (?:cuando|si)\b"),
+          ready),
+    _Wish("TCP check", _re(r"\b(?:tcp (?:connection|check|probe|connect)|ports? (?:accepts?|takes?) (?:an? )?(?:tcp )?connections?|connection to (?:the|that) (?:same )?port)\b"),
+          connects),
+    _Wish("hard spread", _re(r"\bmust not be scheduled\b|\brather (?:see |have |leave |keep )?(?:an? |the )?(?:pods? )?(?:stay )?pending\b|\bhard (?:rule|requirement|constraint)\b"),
+          hard),
+    _Wish("local volume", _re(r"\btype local\b|\blocal volume\b"),
+          each(("PersistentVolume",), ("spec", "local"), lambda found: found is not None)),
+    _Wish("liveness probe", _re(r"\bliveness (?:probe|check)\b|\blivenessProbe\b"), probe("livenessProbe")),
+    _Wish("startup probe", _re(r"\bstartup (?:probe|check)\b|\bstartupProbe\b"), probe("startupProbe")),
+    _Wish("both directions", _re(r"\bboth (?:ingress and egress|egress and ingress|directions|ways)\b|\bin and out\b|\b(?:all|any) (?:ingress and egress|egress and ingress)\b"), both_ways),
+    _Wish("reading only", _re(r"\bread only (?:access|rights|role|permissions?)\b|\bno write access\b|\bnothing (?:but|else than) read\w*\b|\bonly (?:to )?read\b|\bmust not (?:change|write|modify)\b"), reads_only),
+    _Wish("many writers", _re(r"\b(?:several|many|multiple|different|all|two|three|both) (?:pods|nodes|writers|replicas|machines)(?: on (?:different|several|all|other) nodes)?\b[^.]{0,60}\b(?:writ\w+|mount\w*)\b[^.]{0,40}(?:\bsame time\b|\bat once\b|\bnodes\b|\btogether\b)|\bshared? (?:read write|between nodes)\b|\b(?:several|many|multiple|different|all) nodes\b[^.;]{0,40}\b(?:writ\w+|read and writ\w+)\b|\bwrit\w+\b[^.;]{0,30}\b(?:from|on) (?:several|many|multiple|different|all) nodes\b"), many_writers),
+    _Wish("memory metric", _re(r"\b(?:on|by|at|target\w*) (?:\d{1,3} ?%? ?)?(?:average )?memory(?: utili[sz]ation| usage| load)?\b|\baverage of \S{1,12} (?:of )?memory\b|\b(?:of|for) (?:\d{1,3} ?% ?(?:of )?(?:average )?memory\b|(?:average )?memory (?:utili[sz]ation|usage|load)\b)"), scales_on("memory")),
+    _Wish("CPU metric", _re(r"\b\d{1,3} ?(?:%|percent) (?:average )?cpu\b|\bcpu (?:utili[sz]ation|usage|load)\b"), scales_on("cpu")),
+    _Wish("one container", _re(r"\bsingle container\b|\b(?:no|without|sem|sans|sin|ohne|kein(?:en)?) (?:an? )?side-?cars?\b"), alone),
+    _Wish("UDP", _re(r"\bUDP\b"), protocol("UDP")),
+    _Wish("SCTP", _re(r"\bSCTP\b"), protocol("SCTP")),
     _Wish("no overlap", _re(r"\b(?:skip\w*|miss\w*|left out) (?:while|if|when|as long as) (?:the )?(?:previous|last|old|earlier)\b|\bnever (?:two|overlap\w*|in parallel|at the same time)\b|\b(?:must|should|may) not overlap\b|\bno overlap\w*\b|\bnot start\w* (?:while|if|when) (?:the )?(?:previous|last)\b"),
-          _each(("CronJob",), ("spec", "concurrencyPolicy"), _is("Forbid"))),
+          each(("CronJob",), ("spec", "concurrencyPolicy"), equal("Forbid"))),
     _Wish("replaced by hand", _re(r"\b(?:only (?:happen |when |if |after )?(?:when |if )?a pod is deleted|on delete|delete (?:the )?pods (?:by hand|ourselves|manually))\b"),
-          _each(("StatefulSet", "DaemonSet"), ("spec", "updateStrategy", "type"), _is("OnDelete"))),
+          each(("StatefulSet", "DaemonSet"), ("spec", "updateStrategy", "type"), equal("OnDelete"))),
 )  # fmt: skip
-_SELF_NEGATED = frozenset({"one container", "no overlap", "reading only", "both directions"})
+_SELF_NEGATED = frozenset(
+    {"hard spread", "one container", "no overlap", "reading only", "both directions"}
+)
 
 
 def rule(words: Words, world: World) -> Iterator[Remark]:
