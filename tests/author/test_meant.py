@@ -30,6 +30,16 @@ def encoder():
          "reclaimPolicy"),
         ("A Service shop. The same customer must always end up at the same pod.",
          "sessionAffinity"),
+        ("A Service bus. Ein Aufruf darf nie an einen Pod auf einem anderen Knoten gehen.",
+         "internalTrafficPolicy"),
+        ("A Deployment web. Die Variable enthält die IP-Adresse des Pods selbst.", "fieldRef"),
+        ("A Deployment web. Les conteneurs doivent voir les processus les uns des autres.",
+         "shareProcessNamespace"),
+        ("A Job sum. Le travail est terminé dès que le premier index a réussi.",
+         "successPolicy"),
+        ("A PersistentVolume disk. El volumen está reservado para esa única solicitud.",
+         "claimRef"),
+        ("A CustomResourceDefinition for lamps. Solo se permite uno de estos valores.", "enum"),
     ],
 )  # fmt: skip
 def test_a_field_is_found_by_what_is_said_of_it(encoder, request_, key):

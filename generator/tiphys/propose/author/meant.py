@@ -108,7 +108,9 @@ def _clauses(request: str) -> Iterator[str]:
 
 @cache
 def _meanings() -> tuple[_Meaning, ...]:
-    source = resources.files("tiphys").joinpath("prompts/meanings.yaml").read_text("utf-8")
+    folder = resources.files("tiphys").joinpath("prompts/meanings")
+    files = sorted(folder.iterdir(), key=lambda each: each.name)
+    texts = ((each.name, each.read_text("utf-8")) for each in files if each.name.endswith(".yaml"))
     return tuple(
         _Meaning(
             tuple(each["means"]),
@@ -117,5 +119,6 @@ def _meanings() -> tuple[_Meaning, ...]:
             tuple(each.get("key", "").split("|")),
             each.get("makes", ""),
         )
-        for each in strict_yaml.load(source, source="prompts/meanings.yaml")
+        for name, text in texts
+        for each in strict_yaml.load(text, source=f"prompts/meanings/{name}")
     )
