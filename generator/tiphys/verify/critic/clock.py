@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tiphys.verify.critic.wording import number
 
-_HOUR = r"\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+_HOUR = r"\d{1,2}|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:[\s-](?:one|two|three))?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _MINUTES = r"\d{1,2}|(?:twenty|thirty|forty|fifty)(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 _PARTS = r"(?P<part>\s+(?:in\s+the|at)\s+(?:morning|afternoon|evening|night))?"
 # "ten past two", "a quarter to seven", "half past three", "five minutes before midnight"

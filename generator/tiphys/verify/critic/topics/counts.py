@@ -40,9 +40,13 @@ _SHARE = re.compile(
     r"(?:zone|node|region|rack|host|machine|server|room)s?\b",
     re.IGNORECASE,
 )
+_SOME = re.compile(
+    r"\b(?:last|first|other|next|those|these|remaining|letzten|ersten)\s+\Z", re.IGNORECASE
+)
 _RATE = re.compile(
     r"\s*(?:(?:may|can|be|is|are|added|removed|gone|started|taken|away)\s+){0,4}"
-    r"(?:per|every|each|within|in|a|an)\s+(?:\w+\s+)?(?:s|secs?|seconds?|m|mins?|minutes?|hours?)\b",
+    r"(?:per|every|each|within|in|a|an|pro|por|par|al|ogni|elke|cada|toutes\s+les|alle)\s+(?:\w+\s+)?"
+    r"(?:s|secs?|seconds?|m|mins?|minutes?|hours?|sekunden?|minuten?|minuut|stunden?|uur|minuti|minutos?|minuto|segundos?|secondi|secondes?|heures?|ore|horas?)\b",
     re.IGNORECASE,
 )
 Ruler = Callable[[Requirement, World], Remark]
@@ -108,6 +112,8 @@ def _clock(words: Words, match: re.Match[str]) -> bool:
 def _about_others(words: Words, match: re.Match[str]) -> bool:
     """Pods of a budget or a quota, nodes of the cluster: not replicas."""
     behind = words.raw[match.end() : match.end() + 28].partition(",")[0]
+    if words.past(match.start()) or _SOME.search(words.before(match.start(), 12)):
+        return True  # "it had eight pods", "the last two pods"
     if re.match(r"\s*(?:at\s+)?(?:more|less|fewer|extra)\b", behind):
         return True  # "one pod more than six"
     if _SHARE.match(behind) or _RATE.match(behind):

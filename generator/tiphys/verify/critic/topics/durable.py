@@ -44,13 +44,13 @@ _KEEPING = (
 
 
 def rule(words: Words, world: World) -> Iterator[Remark]:
-    """Where a sentence wants data kept, what it is about has a volume that keeps it."""
+    """Where a sentence wants data kept, something has a volume that keeps it."""
     for match in words.find(_KEPT) if world.workloads else ():
         sentence = words.raw[slice(*words.sentence(match.start()))]
         if words.negated(match.start()) or not _DATA.search(sentence):
             continue
         if _ENDS.search(sentence):
-            yield words.rule("storage", "kept", match.span(), _kept)
+            yield _kept(Requirement("storage", "kept", words.quote(*match.span())), world)
             return
 
 

@@ -51,7 +51,7 @@ _NO = re.compile(
     rf"\b(?:no|without|w/o|ohne|kein(?:e|en)?|sans|not\s+(?:need|want|create|add|use)|don't\s+(?:need|want|create|add|use)|"
     rf"doesn't\s+need|needs\s+no|nor|neither)\s+(?:an?y?\s+|the\s+)?(?:[a-z-]{{1,30}}\s+(?:or\s+)?){{0,2}}?"
     rf"(?P<noun>{NOUNS}|services|secrets?|volumes?|autoscaling|persistent\s+(?:storage|volumes?|disk)|"
-    rf"storage|disk|load\s?balancers?|node\s?ports?)\b(?!\s+(?:account\s+)?(?:token|name|links))",
+    rf"storage|disk|load\s?balancers?|node\s?ports?)\b(?!\s+(?:account\s+)?(?:token|name|links|ports?|type|class|mesh|entry|accounts?|keys?)\b)",
     re.IGNORECASE,
 )
 _MORE_NO = {
@@ -159,7 +159,10 @@ def _without(words: Words, world: World, match: re.Match[str]) -> Iterator[Remar
     scopes = words.worlds(*match.span())
     for name, scope in scopes:
         for found in scope.kinds(*kinds):
-            yield contradicted(requirement, Field(at(found, "metadata.name"), name_of(found)))
+            if _asked_for(words, match["noun"], name_of(found)):
+                yield undecided(requirement, "another sentence asks for one")
+            else:
+                yield contradicted(requirement, Field(at(found, "metadata.name"), name_of(found)))
             return
         del name
     where = f"no {' and no '.join(kinds)} among the objects"
@@ -168,6 +171,15 @@ def _without(words: Words, world: World, match: re.Match[str]) -> Iterator[Remar
         if world.objects
         else undecided(requirement, "there is no object")
     )
+
+
+def _asked_for(words: Words, noun: str, name: str) -> bool:
+    """Whether the request has it by kind and name, as in "the Service web"."""
+    spoken = re.compile(
+        rf"\b{re.escape(noun)}\s+(?:called\s+|named\s+)?[`'\"]?{re.escape(name[:253])}(?![\w-])",
+        re.IGNORECASE,
+    )
+    return any(not words.negated(found.start()) for found in words.find(spoken))
 
 
 def _plain(noun: str) -> str:

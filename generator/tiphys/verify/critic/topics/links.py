@@ -21,6 +21,7 @@ _KINDS = {
     "secret.secretName": "Secret",
     "persistentVolumeClaim.claimName": "PersistentVolumeClaim",
 }
+_EVERYWHERE = {"kube-root-ca.crt"}
 _USES = re.compile(
     r"\b(?:mount\w*|env\w*|variables?|reads?|reached|pods?\s+(?:get|gets|use|have|has)|gets?|uses?|used|takes?|from\s+there|with\s+(?:it|the\s+claim))\b",
     re.IGNORECASE,
@@ -60,6 +61,8 @@ def _unused(words: Words, world: World) -> Iterator[Field]:
             if kind == "PriorityClass" or namespace_of(o) == namespace_of(obj)
         ]
         alike = [o for o in world.kinds(kind) if o is not obj]
+        if kind == "ConfigMap" and world.kinds("Role", "ClusterRole"):
+            continue  # it may be read by its name, over the API
         if not near or alike or name in strings or not words.has(_USES) or words.has(_LATER):
             continue
         yield Field(at(near[0], "spec"), f"without {kind} {name}")
@@ -78,7 +81,11 @@ def _unknown(words: Words, world: World) -> Iterator[Field]:
     """A name that neither an object nor the request has, beside the one object that would fit."""
     for kind, _, field in _references(world):
         own = {name_of(o) for o in world.kinds(kind)}
-        if len(own) == 1 and field.value not in own and not said(str(field.value), words.raw):
+        if (
+            len(own) == 1
+            and field.value not in own | _EVERYWHERE
+            and not said(str(field.value), words.raw)
+        ):
             yield field
 
 

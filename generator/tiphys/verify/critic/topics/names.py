@@ -14,7 +14,7 @@ from tiphys.verify.critic.world import World, at, name_of, text
 
 _NAME = r"[a-z0-9](?:[a-z0-9.-]{0,200}[a-z0-9])?"
 _CALLED = re.compile(
-    rf"(?:\b(?:called|named|name\s+it|call\s+it|call\s+this|(?:by|with)\s+the\s+name(?:\s+of)?|"
+    rf"(?:\b(?:called|named|name\s+it|call\s+it|call\s+this|by\s+the\s+name(?:\s+of)?|with\s+the\s+name(?!\s+of)|"
     rf"namens|genannt|appelée?s?|nommée?s?|llamad[ao]|chamad[ao]|chiamat[ao]|genaamd)\s+|\bname(?:\s+is\s+|\s*[:=]\s*))"
     rf"(?:the\s+)?(?P<q>[`'\"]?)(?P<name>{_NAME})(?P=q)(?![\w@/]|'\w)",
     re.IGNORECASE,

@@ -14,7 +14,7 @@ _ROLES = ("Role", "ClusterRole")
 _VERBS = "get|list|watch|create|update|patch|delete|deletecollection|impersonate|bind|escalate"
 _ONE = rf"(?:{_VERBS})(?:s|es|d|ing)?"
 _LISTED = re.compile(
-    rf"\b(?P<verbs>{_ONE}(?:\s*(?:,|/|\+|&)\s*(?:and\s+)?{_ONE}|\s+(?:and|or)\s+{_ONE})*)"
+    rf"\b(?P<verbs>{_ONE}(?:\s*(?:,|/|\+|&)\s*(?:and\s+)?{_ONE}|\s+(?:and|or|und|et|y|e|en)\s+{_ONE})*)"
     r"(?=(?P<after>[^.;\n]{0,60}))",
     re.IGNORECASE,
 )

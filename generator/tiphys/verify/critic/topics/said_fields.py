@@ -93,7 +93,7 @@ def _flags(words: Words, world: World) -> Iterator[Remark]:
     for match in words.find(_FLAG):
         before = words.before(match.start(), 30)
         if words.negated(match.start()) or re.search(
-            r"\b(?:kubectl|helm|docker|its|own)\b", before
+            r"\b(?:kubectl|helm|docker|podman|curl|git|npm|pip|apt)\b", before
         ):
             continue
         asked = Requirement("argument", match[0], words.quote(*match.span()))

@@ -21,6 +21,7 @@ _MEMBERS = 24
 _VALUES = 40
 _MENTIONS = 20
 _CUT = re.compile(r"[,;()\n]|\.(?=\s|\Z)|\s-\s|\b(?:and|while|whereas|but|plus|then)\b")
+_ASIDE = re.compile(r"[`'\"]?\s*\([^()\n]{1,40}\)")
 _LISTED = re.compile(r"\band\s+[`'\"]?\Z")
 _SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _UNIT = re.compile(r"(\d+)([KMGT])i\Z")
@@ -91,13 +92,20 @@ def _near(
     begin = max((m.end() for m in _CUT.finditer(words.raw, first, span[0])), default=first)
     stop = next((m.start() for m in _CUT.finditer(words.raw, span[1], last)), last)
     inside = frozenset(n for s, e, n in spans if begin <= s and e <= stop and s != span[0])
+    if aside := _ASIDE.match(words.raw, span[1], last):
+        spoken = frozenset(n for s, e, n in spans if aside.start() < s and e <= aside.end())
+        if spoken:
+            return spoken, True  # "8080 (http)"
     if inside:
         return inside, not _LISTED.search(words.raw, max(first, begin - 5), span[0])
     before = [(s, n) for s, _, n in spans if first <= s < begin]
     if not before:
         return frozenset(), False
     latest = max(before)[0]
-    return frozenset(n for s, n in before if s == latest), len({n for _, n in before}) == 1
+    later = any(span[1] <= s < min(last, span[1] + 60) for s, _, _ in spans)
+    return frozenset(n for s, n in before if s == latest), len(
+        {n for _, n in before}
+    ) == 1 and not later
 
 
 def _mentions(words: Words, value: str) -> list[tuple[int, int]]:
