@@ -8,7 +8,7 @@ from typing import Any
 
 from tiphys.verify.critic import sealed
 from tiphys.verify.critic.content import without_files, without_settings
-from tiphys.verify.critic.doubt import softened
+from tiphys.verify.critic.doubt import softened, without_rivals
 from tiphys.verify.critic.masking import HIDDEN, secrets_of
 from tiphys.verify.critic.model import Remark
 from tiphys.verify.critic.topics import ENGLISH, PROSE, VALUES, WHOLE
@@ -38,7 +38,7 @@ def remarks(request: str, objects: Iterable[Any]) -> tuple[Remark, ...]:
         for topic in topics
         for each in topic(words, world)
     )
-    found = list(dict.fromkeys([*ruled, *sealed.rule(request, given)]))
+    found = without_rivals(list(dict.fromkeys([*ruled, *sealed.rule(request, given)])))
     hidden = {value for each in given if isinstance(each, Mapping) for value in secrets_of(each)}
     return tuple(_scrubbed(each, hidden) for each in _bounded(found))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from tiphys.verify.critic.model import Remark, undecided
@@ -11,6 +11,19 @@ from tiphys.verify.critic.quantities import parse_quantity, sizes
 from tiphys.verify.critic.world import World
 
 _ELSEWHERE = "it stands elsewhere; which one the words are about is not clear"
+_RIVAL = "another value that was asked for stands there"
+# Kinds of which a field holds one value, so that two of them can't both be asked of it.
+_ONE_VALUED = (
+    "count",
+    "resources",
+    "runs",
+    "schedule",
+    "storage",
+    "budget",
+    "probe",
+    "autoscaling",
+)
+_SEVERAL = ("LimitRange/", "ResourceQuota/")
 _SAID = re.compile(r"(?P<number>\d+(?:\.\d+)?)[ -]?(?P<unit>[A-Za-z]*)\Z")
 _SIZED = re.compile(r"\d[KMGTPE]i?\Z")
 # Where an amount is no container's own: totals, ranges, scratch volumes, what is aimed at.
@@ -27,6 +40,23 @@ def softened(remark: Remark, world: World) -> Remark:
     if doubt is None or not doubt(remark, world):
         return remark
     return undecided(remark.requirement, _ELSEWHERE)
+
+
+def without_rivals(remarks: Sequence[Remark]) -> list[Remark]:
+    """Undecided where another value was asked for and stands at that very field.
+
+    One of both says what was, what is usual, or is about something else.
+    """
+    held = {(each.requirement.kind, each.path) for each in remarks if each.ruling == "covered"}
+    return [
+        undecided(each.requirement, _RIVAL)
+        if each.ruling == "contradicted"
+        and each.requirement.kind in _ONE_VALUED
+        and not each.path.startswith(_SEVERAL)
+        and (each.requirement.kind, each.path) in held
+        else each
+        for each in remarks
+    ]
 
 
 def _setting(remark: Remark, world: World) -> bool:

@@ -52,7 +52,7 @@ _CLAUSE = re.compile(r"[,()]|\s-\s|\b(?:but|while|whereas|though|although)\b|[.;
 _NEGATION = re.compile(
     r"\b(?:no|not|non|never|without|neither|nor|none|nobody|nothing|don't|doesn't|isn't|aren't"
     r"|mustn't|shouldn't|won't|cannot|can't|needn't|instead\s+of|rather\s+than|avoid|exclude|skip"
-    r"|drop|remove|used\s+to|formerly|previously|ohne|kein|keine|keinen|sans|sin)\b",
+    r"|drop|remove|used\s+to|formerly|previously|ohne|kein\w{0,2}|nicht|nie|sans|aucune?|jamais|sin|ning[uú]na?|tampoco|não|nunca|nem|sem|senza|nessun\w?|geen|niet|zonder|nooit)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(

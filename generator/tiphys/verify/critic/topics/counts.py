@@ -27,7 +27,7 @@ from tiphys.verify.critic.topics.count_words import (
     TIMES,
     TOTAL,
 )
-from tiphys.verify.critic.wording import Words, number, plainly
+from tiphys.verify.critic.wording import Words, number, pattern, plainly
 from tiphys.verify.critic.world import SCALED, World, at, dig, many, name_of, text
 
 _SCALING = re.compile(r"\b(?:auto-?scal|hpa\b|horizontal|scal(?:e|es|ing)\b)", re.IGNORECASE)
@@ -40,6 +40,7 @@ _SHARE = re.compile(
     r"(?:zone|node|region|rack|host|machine|server|room)s?\b",
     re.IGNORECASE,
 )
+_ALONE = pattern(r"{N}(?= ?[.,;!)]| ?\Z)")
 _SOME = re.compile(
     r"\b(?:last|first|other|next|those|these|remaining|letzten|ersten)\s+\Z", re.IGNORECASE
 )
@@ -88,7 +89,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
                 continue
             taken.append(match.span())
             value = next(number(g) for g in match.groups() if g)
-            yield words.rule("count", plainly(value), match.span(), _exactly(value, words))
+            ruled = words.rule("count", plainly(value), match.span(), _exactly(value, words))
+            yield _unless_said_alone(words, match, ruled)
     if world.kinds(*SCALED) and not world.kinds("Job", "CronJob", "ResourceQuota"):
         for match in words.find(TOTAL):
             if not _overlaps(match, taken) and not words.negated(match.start()):
@@ -121,6 +123,15 @@ def _about_others(words: Words, match: re.Match[str]) -> bool:
     if re.search(r"\bnodes?$", match[0], re.IGNORECASE) or _ARTICLE.match(match[0]):
         return True
     return bool(_OTHER.search(behind) or _OTHER.search(match[0]))
+
+
+def _unless_said_alone(words: Words, match: re.Match[str], ruled: Remark) -> Remark:
+    """Open where the same sentence ends in the number that is there: "two pods did, now five"."""
+    found = parse_quantity(ruled.found)
+    alone = {number(m[1]) for m in _ALONE.finditer(words.after(match.end(), 80))}
+    if ruled.ruling == "contradicted" and found in alone:
+        return undecided(ruled.requirement, "the sentence has that number too")
+    return ruled
 
 
 def _replicas(world: World) -> list[Field]:

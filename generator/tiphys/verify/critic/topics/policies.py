@@ -37,6 +37,9 @@ _LIMITED = re.compile(
     re.IGNORECASE,
 )
 _STAYS = r"(?:leave\s+(?:it\s+|that\s+|them\s+)?(?:alone|as)|(?:none|nothing)\s+of\s+(?:our|this|its)|not\s+(?:our|its|this)\b|stays?|remains?|unchanged|untouched|as\s+it\s+is|unrestricted|not\s+(?:restrict|limit|touch|affect)\w*|settled|open\s+as|free)"
+_OPEN = re.compile(
+    r"\b(?:fine|ok(?:ay)?|open|free|allowed|goes\s+on|whatever|any(?:thing|where))\b", re.IGNORECASE
+)
 _DIRECTIONS = {
     "Ingress": re.compile(
         r"\b(?:incoming|inbound|ingress(?!\s*class|\s*controller|-nginx))\b", re.IGNORECASE
@@ -100,11 +103,17 @@ def _types(words: Words, policies: list[Obj]) -> Iterator[Remark]:
                 yield contradicted(
                     Requirement("policy", f"no {way}", asked.quote), Field(place, way)
                 )
-            elif not stays and way not in there and not words.negated(match.start()):
+            elif not stays and way not in there and _shut(words, match.start()):
                 yield contradicted(asked, Field(place, ", ".join(sorted(there))))
     if both and there != {"Ingress", "Egress"}:
         asked = Requirement("policy", "Ingress, Egress", words.quote(*both.span()))
         yield contradicted(asked, Field(place, ", ".join(sorted(there))))
+
+
+def _shut(words: Words, position: int) -> bool:
+    """Whether a direction is spoken of as one that something is not allowed in."""
+    clause = words.raw[slice(*words.clause(position))]
+    return not words.negated(position) and not _OPEN.search(clause)
 
 
 def _peers(policy: Obj, way: str) -> list[tuple[str, Mapping[str, Any]]]:

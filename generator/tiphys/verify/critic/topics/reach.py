@@ -87,8 +87,9 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         for obj in world.kinds("Namespace"):
             yield _unasked("namespace", Field(at(obj, "metadata.name"), name_of(obj)))
     for obj in world.kinds(*_KINDS_WITH_REACH):
-        if re.sub(r"(?<!^)(?=[A-Z])", " ", text(obj, "kind")).lower() not in words.raw.lower() and (
-            text(obj, "kind").lower() not in words.raw.lower()
+        kind = text(obj, "kind").removesuffix("Configuration")
+        if re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower() not in words.raw.lower() and (
+            kind.lower() not in words.raw.lower()
             and not words.has(_WIDE)
             and not words.has(_OWN_TYPE)
             and not (text(obj, "kind") == "PersistentVolume" and words.has(_VOLUME))

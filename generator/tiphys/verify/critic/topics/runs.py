@@ -20,6 +20,7 @@ from tiphys.verify.critic.wording import Words, number, pattern, plainly
 from tiphys.verify.critic.world import World, at, dig
 
 _UNIT = r"(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?)\b"
+_SPAN = pattern(rf"{{N}}[ -]?{_UNIT}")
 _RETRIES = pattern(
     r"\b(?:retr(?:y|ied|ies)|tried again|repeated|restarted)(?: it| them| the job)?(?: (at most|up to|only|no more than))? {N} times\b|"
     r"\b(?:retr(?:y|ied|ies)|tried again)(?: it| them| the job)?(?: (at most|up to|only|no more than))? (once|twice|thrice)\b|"
@@ -98,8 +99,9 @@ def _numbers(words: Words) -> Iterator[Remark]:  # noqa: C901  # one case after 
         ):
             continue
         value, _ = _duration(match)
-        yield words.rule("runs", f"deadline {plainly(value)} s", match.span(),
-                         _job(("activeDeadlineSeconds",), value, None))  # fmt: skip
+        ruled = words.rule("runs", f"deadline {plainly(value)} s", match.span(),
+                           _job(("activeDeadlineSeconds",), value, None))  # fmt: skip
+        yield _usual(words, match, ruled)
     for match in words.find(_HISTORY):
         key = (
             "failedJobsHistoryLimit"
@@ -126,6 +128,19 @@ def _numbers(words: Words) -> Iterator[Remark]:  # noqa: C901  # one case after 
         value, _ = _duration(match)
         yield words.rule("runs", f"removed after {plainly(value)} s", match.span(),
                          _job(("ttlSecondsAfterFinished",), value, None))  # fmt: skip
+
+
+def _usual(words: Words, match: re.Match[str], ruled: Remark) -> Remark:
+    """Open where "it takes two minutes" stands beside the length that was set."""
+    descriptive = re.match(r"(?:run|take|last)", match[0], re.IGNORECASE)
+    if ruled.ruling != "contradicted" or not descriptive:
+        return ruled
+    first, last = words.sentence(match.start())
+    said = {_duration(each)[0] for each in _SPAN.finditer(words.raw, first, last)}
+    set_to = parse_quantity(ruled.found)
+    if set_to in said:
+        return undecided(ruled.requirement, "the sentence has the other length too")
+    return ruled
 
 
 _TIMES = {"once": 1, "twice": 2, "thrice": 3}
