@@ -263,4 +263,4 @@ def _remove_namespaces(api: ClusterApi, done: Sequence[Trial]) -> list[str]:
     return [f"{reference(each)} is left after removal: {why_left(each)}" for each in left]
 
 
-CHECK = ClusterCheck("idempotence", None, 2, check_idempotence)
+CHECK = ClusterCheck("idempotence", None, 3, check_idempotence)
