@@ -50,3 +50,20 @@ def test_one_that_is_there_does():
 
     with pytest.raises(ApiRefusal, match="denied request"):
         Grounds(api, "home", "", frozenset()).lay([ROLE])
+
+
+def test_a_claim_that_came_after_its_set_had_gone_makes_room():
+    derived = (
+        ("apps/v1", "ReplicaSet"),
+        ("batch/v1", "Job"),
+        ("discovery.k8s.io/v1", "EndpointSlice"),
+    )
+    api = MemoryCluster({kind: (kind[1].lower(), True) for kind in derived})
+    mark = {"name": "home", "annotations": {"tiphys.test/ground": ""}}
+    api.create({"apiVersion": "v1", "kind": "Namespace", "metadata": mark})
+    for kind, name in (("ServiceAccount", "default"), ("PersistentVolumeClaim", "data-db-0")):
+        named = {"name": name, "namespace": "home"}
+        api.create({"apiVersion": "v1", "kind": kind, "metadata": named})
+
+    with Grounds(api, "home", "", frozenset()):
+        assert api.list("v1", "PersistentVolumeClaim", "home") == []

@@ -215,8 +215,16 @@ class Grounds:
                 raise
 
     def _wait_empty(self, namespace: str, api_version: str, kind: str) -> None:
+        def empty() -> bool:
+            left = self._api.list(api_version, kind, namespace)
+            for each in left if kind == "PersistentVolumeClaim" else ():
+                # A set's controller may make it after the set has gone, and nobody removes it.
+                if not each["metadata"].get("deletionTimestamp"):
+                    self._delete(each)
+            return not left
+
         _until(
-            lambda: not self._api.list(api_version, kind, namespace),
+            empty,
             _GONE,
             Unavailable(f"a {kind} of an earlier answer stays in namespace {namespace}"),
         )
