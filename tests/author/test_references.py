@@ -69,3 +69,7 @@ def test_a_port_that_no_container_has_is_the_only_one():
     assert served({"containerPort": 80}) == (80, 80)
     assert served(http, stats) == ("web", "web")
     assert served(http, probe=8080, target="8080") == (8080, "8080")
+
+
+def test_a_port_whose_name_is_no_text_breaks_nothing():
+    assert served({"name": ["http"], "containerPort": 80}) == (["http"], ["http"])

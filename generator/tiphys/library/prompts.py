@@ -25,6 +25,14 @@ class Prompt:
         return self._parts[part].render(values).strip()
 
 
+def load_folder(name: str) -> tuple[Any, ...]:
+    """What each YAML file of that folder of prompts holds, by file name."""
+    held = resources.files("tiphys").joinpath(f"prompts/{name}").iterdir()
+    files = sorted((each for each in held if each.name.endswith(".yaml")), key=lambda e: e.name)
+    texts = ((f"prompts/{name}/{each.name}", each.read_text("utf-8")) for each in files)
+    return tuple(strict_yaml.load(text, source=source) for source, text in texts)
+
+
 @cache
 def load_prompt(name: str) -> Prompt:
     """The prompt of that name."""

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from tiphys.domain.errors import InvalidInput
 from tiphys.library import strict_yaml
 from tiphys.library.patching import FieldPatch, apply_patches
+from tiphys.library.prompts import load_folder
 from tiphys.ports import Object
 from tiphys.propose.author.literals import unused
 from tiphys.propose.author.types import Example, Meant
@@ -157,10 +157,7 @@ def _take_out(value: Any, parts: Sequence[str]) -> bool:
 @cache
 def known() -> tuple[Card, ...]:
     """Every card, by file name."""
-    folder = resources.files("tiphys").joinpath("prompts/kinds")
-    files = sorted((each for each in folder.iterdir()), key=lambda each: each.name)
-    texts = ((each.name, each.read_text("utf-8")) for each in files if each.name.endswith(".yaml"))
-    return tuple(_read(strict_yaml.load(text, source=name)) for name, text in texts)
+    return tuple(map(_read, load_folder("kinds")))
 
 
 def _read(card: Mapping[str, Any]) -> Card:

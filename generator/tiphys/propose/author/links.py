@@ -38,6 +38,7 @@ def link(objects: Sequence[Object], request: str = "") -> None:
         metadata = metadata_of(each)
         if not metadata.get("name"):
             metadata["name"] = _name(objects)
+        _tolerate(each)
         for pod in pod_specs(each):
             _pod(pod, each)
         if each["kind"] in _WORKLOADS:
@@ -78,8 +79,6 @@ def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
 
 
 def _pod(spec: dict[str, Any], owner: Object) -> None:
-    for each in dicts(spec.get("tolerations")):
-        _tolerate(each)
     for number, each in enumerate(c for c in spec["containers"] if isinstance(c, dict)):
         each.setdefault(
             "name", metadata_of(owner).get("name", "main") + ("" if not number else f"-{number}")
@@ -91,15 +90,11 @@ def _pod(spec: dict[str, Any], owner: Object) -> None:
         spec["restartPolicy"] = "OnFailure"
 
 
-def _runtime_class(obj: Object, _objects: Sequence[Object]) -> None:
-    for each in dicts(map_at(obj, "scheduling").get("tolerations")):
-        _tolerate(each)
-
-
-def _tolerate(toleration: dict[str, Any]) -> None:
-    """Without a value a taint is tolerated whatever its value."""
-    if toleration.get("key") and not toleration.get("value"):
-        toleration.setdefault("operator", "Exists")
+def _tolerate(obj: Object) -> None:
+    """Without a value a taint is tolerated whatever its value, by pods and by runtime classes."""
+    for each in (each for holder in dicts(obj) for each in dicts(holder.get("tolerations"))):
+        if each.get("key") and not each.get("value"):
+            each.setdefault("operator", "Exists")
 
 
 def _secret(obj: Object, _objects: Sequence[Object]) -> None:
@@ -264,7 +259,6 @@ _RULES = {
     "PersistentVolumeClaim": _claim,
     "PriorityClass": _priority,
     "RoleBinding": _binding,
-    "RuntimeClass": _runtime_class,
     "Secret": _secret,
     "Service": _service,
     "StatefulSet": _stateful_set,

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from operator import mul
 
-from tiphys.library import strict_yaml
+from tiphys.library.prompts import load_folder
 from tiphys.ports import Embedder, Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import dicts
@@ -108,9 +107,6 @@ def _clauses(request: str) -> Iterator[str]:
 
 @cache
 def _meanings() -> tuple[_Meaning, ...]:
-    folder = resources.files("tiphys").joinpath("prompts/meanings")
-    files = sorted(folder.iterdir(), key=lambda each: each.name)
-    texts = ((each.name, each.read_text("utf-8")) for each in files if each.name.endswith(".yaml"))
     return tuple(
         _Meaning(
             tuple(each["means"]),
@@ -119,6 +115,6 @@ def _meanings() -> tuple[_Meaning, ...]:
             tuple(each.get("key", "").split("|")),
             each.get("makes", ""),
         )
-        for name, text in texts
-        for each in strict_yaml.load(text, source=f"prompts/meanings/{name}")
+        for held in load_folder("meanings")
+        for each in held
     )

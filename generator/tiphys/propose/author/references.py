@@ -70,7 +70,7 @@ def _to_the_only_port(
         for port in dicts(container.get("ports"))
         if container.get("image")
     ]
-    names = {port.get("name") for port in ports}
+    names = [port.get("name") for port in ports]  # any value, where no schema is known
     for each in holders if len(ports) == 1 else ():
         name = each.get(key) if isinstance(each, dict) else None
         if isinstance(name, str) and not name.isdigit() and name not in names:

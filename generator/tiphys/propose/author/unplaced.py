@@ -98,8 +98,10 @@ def _run_the_image(request: str, objects: Sequence[Object]) -> Iterator[str]:
 def _call_as_quoted(request: str, objects: Sequence[Object]) -> Iterator[str]:
     """The only object is called as the request says in quotes, where that name stands nowhere."""
     called = [each for each in _CALLED.finditer(request) if not _PARTS.search(each["before"])]
+    if len(objects) != 1 or not called:
+        return
     names = {each["name"] for each in called}.intersection(unused(request, objects))
-    if len(objects) == len(names) == 1:
+    if len(names) == 1:
         metadata = metadata_of(objects[0])
         if not re.search(rf"[\"`]{re.escape(str(metadata.get('name')))}[\"`]", request):
             metadata["name"] = names.pop()
