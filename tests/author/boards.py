@@ -20,6 +20,7 @@ COMPONENTS = {
             },
             "data": {"type": "object", "additionalProperties": {"type": "string"}},
             "size": {"type": "integer", "description": "How many."},
+            "failureThreshold": {"type": "integer"},
             "mode": {"type": "string", "enum": ["Fast", "Slow"]},
         },
     }

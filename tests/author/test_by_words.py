@@ -169,3 +169,20 @@ def test_peers_and_ports_that_stand_apart_are_one_rule(request_, given, expected
     made = policy(egress=given)
     by_words(made, request_)
     assert made["spec"]["egress"] == expected
+
+
+@pytest.mark.parametrize(
+    ("request_", "schedule"),
+    [
+        ("Der Lauf ist um 05:40, jeden Tag.", "40 5 * * *"),
+        ("tem que rodar às 05:40 e só de segunda a sábado", "40 5 * * 1-6"),
+        ("It runs every day at 03:00 now, make it 05:00.", "1 1 1 1 1"),
+        ("It runs every weekday at 7am and every saturday at 9am.", "1 1 1 1 1"),
+        ("It runs every day at 7am, except holidays.", "1 1 1 1 1"),
+        ("Something else entirely.", "1 1 1 1 1"),
+    ],
+)
+def test_a_job_runs_at_the_only_time_that_is_told(request_, schedule):
+    job = {"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"schedule": "1 1 1 1 1"}}
+    by_words(job, request_)
+    assert job["spec"]["schedule"] == schedule

@@ -142,3 +142,11 @@ def test_a_secret_has_the_key_that_its_type_demands(type_, given, wanted):
     secret = thing("Secret", type=type_, stringData=dict.fromkeys(given, "x"))
     link([secret])
     assert sorted(secret["stringData"]) == wanted
+
+
+def test_names_within_a_pod_are_spelled_as_a_server_takes_them():
+    box = {"name": "tail_Pipe", "image": "x", "volumeMounts": [{"name": "emptyDir"}]}
+    spec = {"containers": [box], "volumes": [{"name": "emptyDir", "emptyDir": {}}]}
+    link([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": spec}])
+    assert [box["name"], box["volumeMounts"][0]["name"]] == ["tail-pipe", "empty-dir"]
+    assert spec["volumes"][0]["name"] == "empty-dir"

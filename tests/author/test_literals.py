@@ -39,11 +39,24 @@ POD = {
         ("It gets 10 minutes to end, and is looked at every 20 seconds.", ["20 seconds"]),
         ("A grace of 600s, 15 minutes of cache, and two hours more.", ["15 minutes", "2 hours"]),
         ("TICKET-88: PostgreSQL on db-main", []),
+        ("Two changes and three more things, db-main/gold", ["db-main/gold"]),
+        (
+            "512.registry.example/db:1 is looked for in a.example/b",
+            ["512.registry.example/db:1", "a.example/b"],
+        ),
+        ("GLOB=/logs/*.log, **tier=gold**", ["GLOB=/logs/*.log"]),
         ("tier=silver:600, mode 0444, spec.hostIPC", ["tier=silver:600", "0444", "spec.hostIPC"]),
     ],
 )
 def test_what_is_not_used(request_, lacking):
     assert list(unused(request_, [POD])) == lacking
+
+
+def test_a_path_below_a_host_stands_where_both_of_them_do():
+    rule = {"host": "tickets.example", "paths": [{"path": "/guide"}]}
+    said = "tickets.example/guide goes to the guide"
+    assert unused(said, [rule]) == ()
+    assert unused(said, [{**rule, "host": "shop.example"}]) == ("tickets.example/guide",)
 
 
 @given(st.text(max_size=200))

@@ -165,6 +165,15 @@ def test_a_container_that_nobody_spoke_of_goes(request_, stays):
     assert bool(obj["spec"]["initContainers"]) is stays
 
 
+def test_a_second_container_is_no_reason_for_an_init_container():
+    obj = pod()
+    obj["spec"]["initContainers"] = [dict(HELPER)]
+    obj["spec"]["containers"].append({"name": "tail", "image": "registry.example/tail:1"})
+    take_out_unasked("A second container of registry.example/tail:1 beside web.", obj)
+    assert len(obj["spec"]["containers"]) == 2
+    assert obj["spec"]["initContainers"] == []
+
+
 def test_the_last_container_stays_whatever_its_image():
     obj = pod(image="registry.example/other:2")
     take_out_unasked("Run registry.example/web:1.", obj)

@@ -99,6 +99,27 @@ def test_what_did_not_help_is_tried_again_after_something_else_did():
     assert (made["size"], made["mode"], found.good) == (7, "Fast", True)
 
 
+def test_a_probe_fails_as_often_as_fits_into_the_time_that_it_has():
+    def judge(obj):
+        if obj["failureThreshold"] * obj["periodSeconds"] < 240:
+            yield Problem("contradicted", "4 min", "ConfigMap/c", "failureThreshold", "240")
+
+    made, _ = run_settle("240 seconds, every 7", judge, failureThreshold=3, periodSeconds=7)
+    assert made["failureThreshold"] == 35
+
+
+def test_nothing_that_the_request_says_makes_room_for_something_else_that_it_says():
+    def judge(obj):
+        if obj["data"]["host"] != "shop.example":
+            yield Problem(
+                "contradicted", "shop.example", "ConfigMap/c", "data.host", "shop.example"
+            )
+
+    request = "tickets.example stays, shop.example comes"
+    made, _ = run_settle(request, judge, data={"host": "tickets.example"})
+    assert made["data"]["host"] == "tickets.example"
+
+
 def test_what_the_request_says_is_not_settled_away():
     def judge(obj):
         if obj["size"] != 5:

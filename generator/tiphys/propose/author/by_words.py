@@ -10,11 +10,18 @@ from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, map_at, value_at
 from tiphys.propose.author.network import PORT_LIKE, choose_by_words
+from tiphys.propose.schedule import cron_from_words
 
 _NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
 _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
 _USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
 _NODE_PORTS = 30000
+_TIME = re.compile(
+    r"\d{1,2}(?:[:.h]\d{2}|\s?[ap]\.?m\b|\s?(?:uhr|uur|o'clock|h)\b)|\b(?:noon|midnight|midday)\b"
+    r"|\b(?:at|um|à|às|las|alle|om)\s+(?:\d|[a-z]+\s+(?:past|to|o'clock))|[\d*]\s[\d*]\S*\s[\d*]"
+    r"|\b(?:hourly|nightly|daily|weekly|monthly|except|unless|every|each|jede\w*|chaque|cada|ogni|elke)\b",
+    re.IGNORECASE,
+)
 _USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORECASE)
 
 
@@ -68,6 +75,16 @@ def _stated_port(obj: Object, request: str) -> None:
             ports[0]["targetPort"] = int(*stated)
 
 
+def _at_the_time(obj: Object, request: str) -> None:
+    """It runs at the only time that the request tells, in whatever language it does."""
+    told = [*cron_from_words(request)]
+    if len(told) != 1:
+        return
+    [(start, end, schedule)] = told
+    if not _TIME.search(f"{request[:start]} | {request[end:]}"):
+        map_at(obj, "spec")["schedule"] = schedule
+
+
 def _only_asked_metrics(obj: Object, request: str) -> None:
     """Of several metrics those that the request speaks of, if it does of any."""
     metrics = items(map_at(obj, "spec").get("metrics"))
@@ -84,6 +101,7 @@ def _only_asked_metrics(obj: Object, request: str) -> None:
 
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "ClusterRole": (_only_named,),
+    "CronJob": (_at_the_time,),
     "HorizontalPodAutoscaler": (_only_asked_metrics,),
     "NetworkPolicy": (choose_by_words,),
     "Role": (_only_named,),

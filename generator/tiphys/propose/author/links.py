@@ -25,6 +25,8 @@ _ABOUT_PODS = re.compile(
 _LABEL = re.compile(
     r"(?<![\w./$-])([a-z][\w.-]*(?:/[\w.-]+)?)(?:=|:\s+)[\"'`]?([a-z0-9](?:[\w.-]*\w)?)(?![\w/:])"
 )
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9-]+")
 # The keys that such a secret must have, and nothing else is read of it.
 _KEYS_OF_TYPES = {
     "kubernetes.io/basic-auth": ("password", "username"),
@@ -79,6 +81,7 @@ def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
 
 
 def _pod(spec: dict[str, Any], owner: Object) -> None:
+    _spell_names(spec)
     for number, each in enumerate(c for c in spec["containers"] if isinstance(c, dict)):
         each.setdefault(
             "name", metadata_of(owner).get("name", "main") + ("" if not number else f"-{number}")
@@ -88,6 +91,18 @@ def _pod(spec: dict[str, Any], owner: Object) -> None:
         "OnFailure",
     ):
         spec["restartPolicy"] = "OnFailure"
+
+
+def _spell_names(spec: dict[str, Any]) -> None:
+    """Names of containers and volumes as a server takes them: "emptyDir" is empty-dir."""
+    boxes = [*items(spec.get("containers")), *items(spec.get("initContainers"))]
+    mounts = [
+        mount for box in boxes if isinstance(box, dict) for mount in items(box.get("volumeMounts"))
+    ]
+    for each in (*boxes, *mounts, *items(spec.get("volumes"))):
+        if isinstance(each, dict) and isinstance(name := each.get("name"), str):
+            apart = _HUMP.sub("-", name).lower()
+            each["name"] = _NOT_IN_NAMES.sub("-", apart).strip("-")[:63].rstrip("-") or name
 
 
 def _tolerate(obj: Object) -> None:

@@ -12,7 +12,7 @@ from tiphys.propose.reading.spelled import in_figures
 _LITERAL = re.compile(
     r"\"(?P<quoted>[^\"\n]{1,120})\""
     r"|`(?P<ticked>[^`\n]{1,120})`"
-    r"|(?<![\w./:@-])(?P<word>/?[A-Za-z0-9][\w.-]*(?:[/:=@][\w./:@=-]+)?)"
+    r"|(?<![\w./:@-])(?P<word>/?[A-Za-z0-9][\w.-]*(?:[/:=@][\w./:@=*-]+)?)"
 )
 _MARKED = re.compile(r"[-_/=@]|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]|\w\.\w|\A\d+\Z")
 _TIME = re.compile(
@@ -27,7 +27,14 @@ _DURATION = re.compile(
 )
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NUMBERING = re.compile(r"[ \t]*\d{1,2}[.)]\s")
+_WISHES = re.compile(
+    r"\s+(?:(?:more|further|other|small|little|quick|new)\s+)*"
+    r"(?:additions?|adjustments?|changes?|corrections?|edits|fixes|points|questions?|requests?|steps"
+    r"|things|tweaks|wishes)\b",
+    re.IGNORECASE,
+)
 _FIELD = re.compile(r"[a-z]\w*(?:\.[a-z]\w*)+")
+_PLACE = re.compile(r"([\w-]+(?:\.[\w-]+)+)(/[\w./-]+)")  # within a host
 _MODE = re.compile(r"0[0-7]{3}")
 _PART = re.compile(r"\d?\.\d{1,3}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*-?([KMGT]i?)?B?\Z", re.IGNORECASE)
@@ -55,9 +62,11 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
         return bool(re.search(form, f"{everything}\n{context}", re.IGNORECASE))
 
     def in_parts(text: str) -> bool:
-        """As "key=value:Effect", or a field's path: each part stands for itself."""
+        """As "key=value:Effect", host/path or a field's path: each part stands for itself."""
         ways = (text.split("=", 1), text.split(":", 1), text.rsplit(":", 1), re.split("[=:]", text))
         paths = [text.split(".")] if _FIELD.fullmatch(text) else []
+        if place := _PLACE.fullmatch(text):
+            paths.append([*place.groups()])
         return any(len(way) > 1 and {*way} <= leaves for way in (*ways, *paths))
 
     def as_written(text: str) -> bool:
@@ -78,12 +87,14 @@ def _literals(request: str) -> Iterator[str]:
         if text:
             yield text.strip(" ,;.")
             continue
-        text = match["word"].rstrip(".,:;")
+        text = match["word"].rstrip(".,:;*")
         if not _MARKED.search(text) or text.lower() in _ENGLISH:
             continue
         if _UNIT.fullmatch(text) or _ABOUT.fullmatch(text):
             continue
         if text.isdecimal() and _NUMBERING.match(request, _line(request, match.start())):
+            continue
+        if text.isdecimal() and _WISHES.match(request, match.end()):
             continue
         if re.match(r"\d", text) and _TIME.match(request, match.start() + len(text)):
             continue
@@ -124,6 +135,8 @@ def _leaves(value: Any) -> Iterator[Any]:
             yield key
             yield from _leaves(child)
     elif isinstance(value, list):
+        if all(isinstance(child, str) for child in value):
+            yield " ".join(value)  # as a command is said
         for child in value:
             yield from _leaves(child)
     else:

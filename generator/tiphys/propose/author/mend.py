@@ -9,10 +9,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from tiphys.library.openapi import Field, Schemas
 from tiphys.ports import Kind
+from tiphys.propose.author.pods import straighten
 
 _ALIKE = 0.84
 _SERVERS_OWN = ("creationTimestamp", "generation", "managedFields", "resourceVersion", "uid")
@@ -35,7 +37,8 @@ class Mender:
         Of a kind that is not served it is returned with the scalars as they stand.
         """
         notes: list[str] = []
-        obj = dict(given)
+        obj = deepcopy(dict(given))
+        straighten(obj)
         kind = self._kind(str(obj.get("apiVersion", "")), str(obj.get("kind", "")))
         if kind is None:
             return _untyped(obj), (f"no kind {obj.get('kind')} is served",)

@@ -39,6 +39,7 @@ _SIBLING = re.compile(r"([a-z][A-Za-z]+) ([\w.%]+)")
 _REFERENCE = re.compile(
     r"(?:secret|claim|serviceAccount|class|service|policy)Name\Z", re.IGNORECASE
 )
+_PACE = (("initialDelaySeconds", 0), ("periodSeconds", 10))
 _OPENING = re.compile(r"[A-Z][a-z]*[.:]?")  # of a sentence, as "The"
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGTPE]i?B?|m|k|millicores?|cores?)?\b")
 _CRON = re.compile(r"(?<!\S)(?:[\d*/,-]+\s+){4}[\w*/,-]+")
@@ -59,7 +60,7 @@ def settle(
     """
     best, found = list(objects), first
     notes: list[str] = []
-    unsaid = len(unused(request, best))
+    unsaid = {*unused(request, best)}
     tries = _TRIES
     done: set[tuple[str, str]] = set()
     kept = {name_of(o) for o in best if (o["kind"], metadata_of(o).get("name")) in existing}
@@ -71,7 +72,7 @@ def settle(
             if tries == 0:
                 return best, found, tuple(notes)
             tries -= 1
-            if (left := len(unused(request, changed))) > unsaid:
+            if (left := {*unused(request, changed)}) - unsaid:
                 continue  # what the request says stood there: the requirement was misread
             seen = rehearse(changed)
             if seen.rank < found.rank:
@@ -113,7 +114,11 @@ def _changes(
         if bare and value is not None and (made := with_value(bare, other, value)):
             yield _replaced(objects, number, made), f"{said[1]} is {said[2]}, as asked for"
     names = [str(metadata_of(each).get("name")) for each in objects if each is not obj]
-    for value in (*_called(names, path), *_values(request, problem, field, path)):
+    for value in (
+        *_times(obj, path, problem.wanted),
+        *_called(names, path),
+        *_values(request, problem, field, path),
+    ):
         if value != value_at(obj, path) and (made := with_value(obj, path, value)):
             yield _replaced(objects, number, made), f"{problem.path} is {value!r}, as asked for"
     for there in _beside(problem, found, obj, root):
@@ -125,6 +130,16 @@ def _changes(
     refused = problem.stage == "refused" or not problem.wanted
     if refused and (made := without(obj, path)):
         yield _replaced(objects, number, made), f"{problem.path} left out: {problem.words[:120]}"
+
+
+def _times(obj: Object, path: Path, wanted: str) -> Iterator[int]:
+    """How often a probe may fail within the seconds that are wanted."""
+    if path[-1] != "failureThreshold" or not wanted.isdecimal():
+        return
+    probe = value_at(obj, path[:-1])
+    delay, period = (probe.get(key, usual) for key, usual in _PACE)
+    if isinstance(delay, int) and isinstance(period, int) and period > 0:
+        yield max(1, -((delay - int(wanted)) // period))
 
 
 def _beside(problem: Problem, found: Rehearsal, obj: Object, root: Field) -> Iterator[Path]:
@@ -154,7 +169,10 @@ def _values(request: str, problem: Problem, field: Field, path: Path) -> list[An
         found += [scalar(each, field) for each in _texts(text, field, path)]
     fitting = dict.fromkeys(each for each in found if _fits(each, field))
     # "500m" as it stands in the request, before 0.5 as the critic counts.
-    return sorted(fitting, key=lambda each: str(each) not in request)[:_EACH]
+    text = field.type == "string"
+    return sorted(
+        fitting, key=lambda each: (text and each != problem.wanted, str(each) not in request)
+    )[:_EACH]
 
 
 def _texts(text: str, field: Field, path: Path) -> Iterator[str]:

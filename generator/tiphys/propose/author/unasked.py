@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 from tiphys.domain.errors import InvalidInput
@@ -15,7 +16,8 @@ from tiphys.domain.policy import SYSTEM_NAMESPACES
 from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
-from tiphys.propose.author.fields import items, metadata_of
+from tiphys.propose.author.cards import known as known_cards
+from tiphys.propose.author.fields import dicts, items, metadata_of
 from tiphys.propose.author.links import pod_specs
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
@@ -39,12 +41,40 @@ _ALL_KEYS = re.compile(r"env\w*|variables?|\ball (?:of )?(?:its|the) (?:keys|val
 _TOKEN = re.compile(r"[A-Za-z]{3,}")
 _SHELLS = frozenset({"sh", "bash", "bin", "exec"})
 _NUMBER = re.compile(r"\d+")
-_FURTHER = re.compile(
-    r"\binit\b|\binit[- ]?container|\bside-?car|\b(?:second|another|further|extra|helper) container"
+_FIRST = re.compile(
+    r"\binit\b|\binit[- ]?container|\bside-?car"
     r"|\bbefore (?:it|they|the \w+|\w+) (?:is |are )?(?:start|run|com|up)|\bwait\w* (?:for|until)",
     re.IGNORECASE,
 )
+_FURTHER = re.compile(
+    rf"{_FIRST.pattern}|\b(?:second|another|further|extra|helper) container", re.IGNORECASE
+)
 _MOST_NAMED = 5
+# What a text must speak of, in any of its languages, for a container or a pod to have such fields.
+_AMOUNTS = re.compile(
+    r"\b(?:mem(?:ory)?|ram|v?cpus?|gpus?|(?:milli)?cores?|resources?|requests?|limits?|quotas?|qos"
+    r"|guaranteed|burstable|best-?effort|(?:arbeits)?speicher|mem[oó]ria|mémoire|geheugen)\b"
+    r"|\d\s?(?:m|[KMGT]i?B?)\b",
+    re.IGNORECASE,
+)
+_LOOKS = re.compile(
+    r"prob(?:e|ing)|health|ready|readi|\bali?ve|livez?|start-?up|check|traffic|hang|hung|stuck|ping"
+    r"|restart|respon|answer|gesund|bereit|prüf|lebt|antwort|salud|\blist[oa]|\bviv[oa]|compr[ou]"
+    r"|santé|prêt|vivant|vérif|répon|saúde|pront|verifi|salute|gezond|klaar|leeft",
+    re.IGNORECASE,
+)
+_RIGHTS = re.compile(
+    r"root|user|\b[ug]id\b|group|privileg|capabilit|secur|seccomp|read-?only|harden|restrict|escalat"
+    r"|sysctl|selinux|apparmor|benutzer|gruppe|usuario|utili[sz]a|utente|gebruiker|sicher|s[eé]cur",
+    re.IGNORECASE,
+)
+_WORDS = {
+    "resources": _AMOUNTS,
+    "livenessProbe": _LOOKS,
+    "readinessProbe": _LOOKS,
+    "startupProbe": _LOOKS,
+    "securityContext": _RIGHTS,
+}
 _POD_LEVEL = re.compile(r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod)\b", re.IGNORECASE)
 _COPIES = re.compile(r"replica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
 _COUNTS = {str(n): word for n, word in enumerate(
@@ -65,6 +95,7 @@ def take_out_unasked(known: str, obj: Object) -> tuple[str, ...]:
         if "resources" in pod and not _POD_LEVEL.search(known):
             del pod["resources"]
             gone.append("resources of the whole pod")
+        gone += asked.without_made_up(pod)
         gone += _made_up_containers(pod, known)
         for container in _containers(pod):
             gone += asked.strip(container)
@@ -139,17 +170,21 @@ class _Asked:
 
     def __init__(self, text: str) -> None:
         self._text = text.lower()
-        self._words = {w.lower() for w in _TOKEN.findall(_IMAGE.sub(" ", text))}
+        self._bare = _IMAGE.sub(" ", text)
+        self._words = {w.lower() for w in _TOKEN.findall(self._bare)}
         self._numbers = set(_NUMBER.findall(text))
-        self._runs = bool(_RUNS.search(_IMAGE.sub(" ", text)))
+        self._runs = bool(_RUNS.search(self._bare))
         self._keys = bool(_ALL_KEYS.search(text))
-        self._serves = bool(_SERVES.search(_IMAGE.sub(" ", text)))
+        self._serves = bool(_SERVES.search(self._bare))
 
     def strip(self, container: dict[str, Any]) -> Iterator[str]:
         for key in ("command", "args"):
-            if key in container and not (self._runs or self._spells(container[key])):
+            copied = container.get(key) in _examples()
+            runs = self._runs and not copied
+            if key in container and not (runs or self._spells(container[key])):
                 del container[key]
                 yield key
+        yield from self.without_made_up(container)
         flags = container.get("args")
         if isinstance(flags, list) and any(map(self._says, flags)):
             container["args"] = [each for each in flags if not self._made_up(each)]
@@ -168,6 +203,13 @@ class _Asked:
                 container[key] = [each for each in items if test(each)]
                 if not container[key]:
                     del container[key]
+                yield key
+
+    def without_made_up(self, holder: dict[str, Any]) -> Iterator[str]:
+        """A pod or a container loses what no word asks for; a value that is named is asked for."""
+        for key in (key for key, words in _WORDS.items() if not words.search(self._bare)):
+            if key in holder and not any(map(self._says, _paths(holder[key]))):
+                del holder[key]
                 yield key
 
     def counts(self, number: Any) -> bool:
@@ -194,7 +236,7 @@ class _Asked:
         return self._says(name) or self._says(name.replace("_", " "))
 
     def _source(self, item: Any) -> bool:
-        names = [each.get("name") for each in _dicts(item)]
+        names = [each.get("name") for each in dicts(item)]
         return self._keys and any(map(self._says, names))
 
     def _mount(self, item: Any) -> bool:
@@ -204,6 +246,24 @@ class _Asked:
         return self._says(path) or self._says(item.get("name"))
 
 
+def _paths(value: Any) -> Iterator[str]:
+    """Of HTTP checks; of the root nothing is said."""
+    for each in dicts(value):
+        if isinstance(path := each.get("path"), str) and len(path) > 1:
+            yield path
+
+
+@cache
+def _examples() -> tuple[Any, ...]:
+    """Commands and arguments that the cards show."""
+    shown = [
+        strict_yaml.load_documents(each.example.encode(), source=each.kind)
+        for each in known_cards()
+    ]
+    boxes = [each for objects in shown for each in dicts(objects)]
+    return tuple(each[key] for each in boxes for key in ("command", "args") if key in each)
+
+
 def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for key in ("initContainers", "containers"):
         yield from (each for each in items(pod.get(key)) if isinstance(each, dict))
@@ -211,7 +271,8 @@ def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _made_up_containers(pod: dict[str, Any], known: str) -> Iterator[str]:
     """Containers beside others whose image nobody named, where nobody speaks of a further one."""
-    for key in ("initContainers", "containers") if not _FURTHER.search(known) else ():
+    speaks = {"initContainers": _FIRST, "containers": _FURTHER}
+    for key in (key for key, words in speaks.items() if not words.search(known)):
         held = items(pod.get(key))
         kept = [each for each in held if not isinstance(each, dict) or _is_named(each, known)]
         if len(kept) < len(held) and (kept or key == "initContainers"):
@@ -237,7 +298,7 @@ def _unused_volumes(pod: dict[str, Any], known: str) -> Iterator[str]:
         for each in volumes
         if not isinstance(each, dict)
         or each.get("name") in mounted
-        or any(str(name) in known for found in _dicts(each) for name in _names(found))
+        or any(str(name) in known for found in dicts(each) for name in _names(found))
     ]
     if len(kept) < len(volumes):
         yield "volumes"
@@ -251,10 +312,3 @@ def _names(source: dict[str, Any]) -> Iterator[str]:
     for key in ("name", "claimName", "secretName"):
         if isinstance(source.get(key), str) and len(source[key]) > 1:
             yield source[key]
-
-
-def _dicts(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        yield value
-        for child in value.values():
-            yield from _dicts(child)

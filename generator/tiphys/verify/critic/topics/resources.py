@@ -57,6 +57,12 @@ _OTHER_WORD = re.compile(
     r"(?:per|a)\s+(?:second|day|month)|dataset|heap|log\s+files?|cache\s+size|shared\s+memory|tmp|emptydir)\b",
     re.IGNORECASE,
 )
+# A volume in memory: the figure is its size.
+_IN_MEMORY = re.compile(
+    r"\b(?:scratch|director(?:y|ies)|folders?|volumes?|tmpfs|file ?system|cache)\b[^.;]{0,60}"
+    r"\b(?:in|on|by|of)\s+(?:ram|memory)\b",
+    re.IGNORECASE,
+)
 _NO_LIMIT = re.compile(
     r"\b(?:no|without(?:\s+an?y?)?)\s+(?P<what>cpu|memory)\s+limits?\b", re.IGNORECASE
 )
@@ -143,6 +149,11 @@ def _role_word(words: Words, match: re.Match[str]) -> bool:
 
 def _other(words: Words, match: re.Match[str]) -> bool:
     near = words.before(match.start(), 30) + " " + words.after(match.end(), 25)
+    said = words.raw[slice(*words.sentence(match.start()))]
+    if re.search(r"\bemptydir\b", said, re.I) and not _MEMORY_WORD.search(said):
+        return True
+    if _IN_MEMORY.search(said):
+        return True
     return bool(_OTHER_WORD.search(near)) and not re.search(r"memory|ram|cpu|core", near, re.I)
 
 

@@ -1,0 +1,116 @@
+"""What small models put at the wrong place in pods, where its own place is beyond doubt.
+
+A volume is described where it is mounted, or not at all; flags stand where the program belongs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tiphys.ports import Object
+from tiphys.propose.author.fields import dicts, items, metadata_of
+from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.sentences import sentences
+
+_VOLUMES = frozenset(
+    "configMap csi downwardAPI emptyDir ephemeral hostPath nfs persistentVolumeClaim projected"
+    " secret".split()
+)
+_DOCKER = (("entrypoint", "command"), ("cmd", "args"))
+_HELD = re.compile(
+    r"\b(?:(?P<map>config ?map)|(?P<secret>secret)|(?P<claim>(?:persistent ?volume ?)?claim|pvc))"
+    r"\s+(?:called\s+|named\s+)?(?!(?:called|named|that|which|must|should|with|and|for|is|at|in|of|to)\b)"
+    r"[\"'`]?(?P<name>[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)(?![\w-])",
+    re.IGNORECASE,
+)
+_SCRATCH = re.compile(
+    r"\b(?:scratch|te?mp|temporary|emptydir|cache|shared?|sharing|between|ram|ephemeral)\b", re.I
+)
+_FIELDS = {
+    "map": ("configMap", "name"),
+    "secret": ("secret", "secretName"),
+    "claim": ("persistentVolumeClaim", "claimName"),
+}
+
+
+def straighten(obj: Any) -> None:
+    """Move such fields in place, as they were written and before any schema is asked."""
+    for pod in [*dicts(obj)]:
+        for box in _boxes(pod):
+            _flags(box)
+            for mount in _mounts(box):
+                _hoist(pod, mount)
+
+
+def hold_mounts(obj: Object, request: str) -> Iterator[str]:
+    """Give what is mounted and described nowhere a volume: what the request names, or scratch."""
+    claims = {
+        metadata_of(each).get("name")
+        for found in dicts(obj)
+        for each in dicts(found.get("volumeClaimTemplates"))
+        if "metadata" in each
+    }
+    for pod in pod_specs(obj):
+        yield from _hold(pod, claims, request)
+
+
+def _hold(pod: dict[str, Any], claims: set[Any], request: str) -> Iterator[str]:
+    volumes = pod.get("volumes", [])
+    if not isinstance(volumes, list):
+        return
+    known = claims | {each.get("name") for each in volumes if isinstance(each, dict)}
+    for mount in [mount for box in _boxes(pod) for mount in _mounts(box)]:
+        name = mount["name"]
+        if name not in known:
+            known.add(name)
+            source = _source(name, str(mount.get("mountPath")), request)
+            if source is None:
+                continue
+            pod["volumes"] = [*volumes, {"name": name, **source}]
+            volumes = pod["volumes"]
+            yield f"volumes: {name}, which is mounted"
+
+
+def _source(name: str, path: str, request: str) -> dict[str, Any] | None:
+    """The object that the request calls like the volume, or the only one beside the path.
+
+    Data that must last are not put where they are lost.
+    """
+    near = [each for each in sentences(request) if path in each]
+    held = [each for text in near for each in _HELD.finditer(text)]
+    same = [each for each in _HELD.finditer(request) if each["name"] == name]
+    for match in same[:1] or (held if len(held) == 1 else ()):
+        field, key = next(field for group, field in _FIELDS.items() if match[group])
+        return {field: {key: match["name"]}}
+    return {"emptyDir": {}} if _SCRATCH.search(request) else None
+
+
+def _hoist(pod: dict[str, Any], mount: dict[str, Any]) -> None:
+    described = {key: mount.pop(key) for key in _VOLUMES & mount.keys()}
+    volumes = pod.setdefault("volumes", []) if described else None
+    if isinstance(volumes, list):
+        known = [each.get("name") for each in volumes if isinstance(each, dict)]
+        if mount["name"] not in known:
+            volumes.append({"name": mount["name"], **described})
+
+
+def _flags(box: dict[str, Any]) -> None:
+    """Docker's words for them; and what begins with a flag is no program."""
+    for said, name in _DOCKER:
+        if said in box and name not in box:
+            box[name] = box.pop(said)
+    words = box.get("command")
+    if isinstance(words, list) and words and "args" not in box and str(words[0]).startswith("-"):
+        box["args"] = box.pop("command")
+
+
+def _boxes(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    held = (*items(pod.get("containers")), *items(pod.get("initContainers")))
+    return [each for each in held if isinstance(each, dict)]
+
+
+def _mounts(box: dict[str, Any]) -> list[dict[str, Any]]:
+    held = items(box.get("volumeMounts"))
+    return [m for m in held if isinstance(m, dict) and isinstance(m.get("name"), str)]

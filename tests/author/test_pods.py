@@ -1,0 +1,97 @@
+"""What belongs to pods and was written at the wrong place."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiphys.propose.author.pods import hold_mounts, straighten
+
+
+def pod(box, **spec):
+    boxes = [{"name": "a", "image": "registry.example/a:1", **box}]
+    return {"kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": boxes, **spec}}
+
+
+def box_of(obj):
+    return obj["spec"]["containers"][0]
+
+
+def test_a_volume_that_is_described_where_it_is_mounted_becomes_one():
+    obj = pod(
+        {"volumeMounts": [{"name": "x", "mountPath": "/x", "emptyDir": {"medium": "Memory"}}]}
+    )
+    straighten(obj)
+    assert box_of(obj)["volumeMounts"] == [{"name": "x", "mountPath": "/x"}]
+    assert obj["spec"]["volumes"] == [{"name": "x", "emptyDir": {"medium": "Memory"}}]
+
+
+def test_a_volume_that_is_there_stays_as_it_is():
+    mounts = [{"name": "x", "mountPath": "/x", "emptyDir": {}}]
+    obj = pod({"volumeMounts": mounts}, volumes=[{"name": "x", "secret": {"secretName": "s"}}])
+    straighten(obj)
+    assert obj["spec"]["volumes"] == [{"name": "x", "secret": {"secretName": "s"}}]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ({"command": ["--depth", "4"]}, {"args": ["--depth", "4"]}),
+        ({"entrypoint": ["run"], "cmd": ["-x"]}, {"command": ["run"], "args": ["-x"]}),
+        ({"command": ["run", "-x"]}, {"command": ["run", "-x"]}),
+        ({"command": ["--x"], "args": ["y"]}, {"command": ["--x"], "args": ["y"]}),
+    ],
+)
+def test_flags_are_no_program(written, meant):
+    obj = pod(written)
+    straighten(obj)
+    assert obj == pod(meant)
+
+
+@pytest.mark.parametrize(
+    ("request_", "source"),
+    [
+        ("Mount the ConfigMap conf at /x.", {"configMap": {"name": "conf"}}),
+        ("The secret called s, readable at /x.", {"secret": {"secretName": "s"}}),
+        ("At /x the claim data. A Secret s is for something else.",
+         {"persistentVolumeClaim": {"claimName": "data"}}),
+        ("The Secret x holds keys, at /x. At /y the ConfigMap y.", {"secret": {"secretName": "x"}}),
+        ("A scratch folder at /x.", {"emptyDir": {}}),
+        ("20Gi that must last, at /x.", None),
+    ],
+)  # fmt: skip
+def test_what_is_mounted_is_held_by_what_the_request_names(request_, source):
+    obj = pod({"volumeMounts": [{"name": "x", "mountPath": "/x"}]})
+    notes = [*hold_mounts(obj, request_)]
+    assert obj["spec"].get("volumes") == (source and [{"name": "x", **source}])
+    assert bool(notes) == bool(source)
+
+
+def test_a_claim_of_a_set_holds_its_mount():
+    obj = pod({"volumeMounts": [{"name": "x", "mountPath": "/x"}]})
+    obj["spec"] = {"template": obj["spec"], "volumeClaimTemplates": [{"metadata": {"name": "x"}}]}
+    assert not [*hold_mounts(obj, "a scratch folder at /x")]
+
+
+_words = st.sampled_from(
+    ["name", "mountPath", "emptyDir", "containers", "volumeMounts", "volumes", "command", "args"]
+)
+_junk = st.recursive(
+    st.none() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_words, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(spec=_junk, request=st.text(max_size=40))
+def test_whatever_was_written_the_second_time_changes_nothing(spec, request):
+    obj = {"kind": "Pod", "metadata": {"name": "x"}, "spec": spec}
+    straighten(obj)
+    once = copy.deepcopy(obj)
+    straighten(obj)
+    assert obj == once
+    first = len([*hold_mounts(obj, request)])
+    assert (first, [*hold_mounts(obj, request)]) == (first, [])
