@@ -25,6 +25,8 @@ from tiphys.propose.schedule import cron_from_words
         ("friday to monday at 1:00", "0 1 * * 0,1,5,6"),
         ("monday to sunday at 1:00", "0 1 * * *"),
         ("every weekday at 7am", "0 7 * * 1-5"),
+        ("a las 0:40, 6:40, 12:40 y 18:40", "40 0,6,12,18 * * *"),
+        ("at 6:15 and at 18:15 every weekday", "15 6,18 * * 1-5"),
     ],
 )
 def test_what_was_said_is_what_cron_says(text, cron):
@@ -38,6 +40,8 @@ def test_what_was_said_is_what_cron_says(text, cron):
         "the release is on Thursday",
         "Monday to Friday",
         "every day at 25:10",
+        "at 6:15 and 18:30",  # two schedules
+        "at 6:15 and 18:15, and every monday something else happens",
         "two of ten past the post",
     ],
 )

@@ -18,6 +18,7 @@ from tiphys.library import strict_yaml
 from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.ports import Object
 from tiphys.propose.author.fields import value_at
+from tiphys.propose.author.unasked import is_spoken_of
 from tiphys.propose.reading.numbers import NUMBERS
 from tiphys.propose.reading.spelled import in_figures
 
@@ -144,6 +145,8 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
         if op == "remove" and not removing:
             continue
         if op == "set" and old is not None and not _meant(new, request):
+            continue
+        if op == "set" and old is None and not is_spoken_of(str(path[-1]), request):
             continue
         found.append(
             FieldPatch(before["kind"], metadata["name"], path, new, op, metadata.get("namespace"))

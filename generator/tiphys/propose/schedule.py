@@ -77,6 +77,13 @@ _FILLER = (
 )
 _AFTER = re.compile(rf"\s*,?\s+{_AT}\s+{_CLOCK}", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?<!\w){_AT}\s+{_CLOCK}{_FILLER}\s*,?\s+\Z", re.IGNORECASE)
+_HH_MM = r"\d{1,2}[:.]\d{2}(?![:.]?\d)"
+_TIMES = re.compile(
+    rf"(?<!\w){_AT}\s+(?P<times>{_HH_MM}(?:\s*,\s*(?:{_AT}\s+)?{_HH_MM})*{_AND}(?:{_AT}\s+)?{_HH_MM})",
+    re.IGNORECASE,
+)
+_NEAR = 12  # letters between times and their days
+_APART = re.compile(r",\s*(?:and|und|et|y|e)\b", re.IGNORECASE)
 _MINUTES = re.compile(rf"\b{_EVERY}(\d{{1,2}})\s*(?:minutes|minuten|minutos|minuti|min)\b", re.I)
 _HOURS = re.compile(rf"\b{_EVERY}(\d{{1,2}})\s*(?:hours|stunden|heures|horas|ore|h)\b", re.I)
 _HOURLY = re.compile(
@@ -108,6 +115,7 @@ def cron_from_words(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _HOURLY.finditer(text):
         if not _MORE.match(text, match.end()) and not _AFTER.match(text, match.end()):
             yield *match.span(), "0 * * * *"
+    yield from _several(text)
     for match in _WHEN.finditer(text):
         after = _AFTER.match(text, match.end())
         before = _BEFORE.search(text, max(0, match.start() - 40), match.start())
@@ -115,9 +123,31 @@ def cron_from_words(text: str) -> Iterator[tuple[int, int, str]]:
         if clock is None or (after and before):
             continue
         start, end = min(match.start(), clock.start()), max(match.end(), clock.end())
+        if any(each.start() < end and start < each.end() for each in _TIMES.finditer(text)):
+            continue
         time, days = _time(clock, late=bool(match["late"])), _days(match)
         if time is not None and days is not None and not _MORE.match(text, end):
             yield start, end, f"{time[1]} {time[0]} {days}"
+
+
+def _several(text: str) -> Iterator[tuple[int, int, str]]:
+    """Of "at 6:40, 12:40 and 18:40", which is daily where no days are named."""
+    days = [*_WHEN.finditer(text)]
+    for match in _TIMES.finditer(text):
+        told = {
+            tuple(map(int, re.split("[:.]", each))) for each in re.findall(_HH_MM, match["times"])
+        }
+        hours, minutes = sorted({each[0] for each in told}), {each[1] for each in told}
+        if len(minutes) != 1 or hours[-1] > 23 or max(minutes) > 59 or len(days) > 1:
+            continue
+        start, end, on = *match.span(), "* * *"
+        for when in days:
+            gap = max(when.start() - end, start - when.end())
+            apart = _APART.search(text, min(end, when.end()), max(start, when.start()))
+            on = (_days(when) or "") if gap <= _NEAR and not apart else ""
+            start, end = min(start, when.start()), max(end, when.end())
+        if on:
+            yield start, end, f"{minutes.pop()} {','.join(map(str, hours))} {on}"
 
 
 def _days(match: re.Match[str]) -> str | None:

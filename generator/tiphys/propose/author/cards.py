@@ -25,6 +25,7 @@ from tiphys.propose.author.types import Example, Meant
 _MOST = 3
 _LETTERS = 3000  # shown in all
 IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w[\w.-]*")
+_DENIED = re.compile(r"\b(?:no|not an?|without an?|instead of an?)\s+[a-z]+\b")
 _PART = re.compile(r"\[([^\]]*)\]|([^.\[]+)")
 
 
@@ -71,6 +72,7 @@ def kinds_of(request: str) -> tuple[str, ...]:
 
 def _chosen(request: str) -> list[Card]:
     low = request.lower()
+    low = _DENIED.sub(" ", low)
     found = [(m.start(), card.kind, card) for card in known() if (m := card.words.search(low))]
     chosen: list[Card] = []
     for _, _, card in sorted(found, key=lambda each: each[:2])[:_MOST]:

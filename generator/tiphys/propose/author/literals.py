@@ -67,6 +67,8 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
         paths = [text.split(".")] if _FIELD.fullmatch(text) else []
         if place := _PLACE.fullmatch(text):
             paths.append([*place.groups()])
+        if text.startswith("/"):  # a key within the folder where it is mounted
+            paths.append(text.rsplit("/", 1))
         return any(len(way) > 1 and {*way} <= leaves for way in (*ways, *paths))
 
     def as_written(text: str) -> bool:

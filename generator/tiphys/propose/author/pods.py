@@ -6,11 +6,11 @@ A volume is described where it is mounted, or not at all; flags stand where the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import dicts, items, metadata_of
+from tiphys.propose.author.fields import dicts, items, metadata_of, value_at
 from tiphys.propose.author.links import pod_specs
 from tiphys.propose.author.sentences import sentences
 
@@ -33,6 +33,18 @@ _FIELDS = {
     "secret": ("secret", "secretName"),
     "claim": ("persistentVolumeClaim", "claimName"),
 }
+
+
+def run_once(objects: Sequence[Object], asked: Collection[str]) -> Iterator[Object]:
+    """The objects; where a Job was asked for, a CronJob that was not is the Job that it makes."""
+    wrong = "Job" in asked and "CronJob" not in asked
+    wrong = wrong and not any(each["kind"] == "Job" for each in objects)
+    for each in objects:
+        job = value_at(each, ("spec", "jobTemplate", "spec"))
+        if wrong and each["kind"] == "CronJob" and isinstance(job, dict):
+            yield {**each, "kind": "Job", "spec": job}
+        else:
+            yield each
 
 
 def straighten(obj: Any) -> None:

@@ -28,6 +28,10 @@ _HOME = re.compile(
     r"([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)[\"'`]?\s*(?=[.,;!)\n]|\Z)",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(
+    r"\bin\s+[\"'`]?(?!read-only\b|round-robin\b|real-time\b|[a-z]{2}-[a-z]+-\d)"
+    r"([a-z0-9]+(?:-[a-z0-9]+)+)[\"'`]?\s*(?=[.,;!)]|\Z)"
+)
 
 
 def to_task(
@@ -55,8 +59,15 @@ def to_task(
 
 
 def _home(text: str) -> str:
-    """The namespace of "it all lives in porters-lodge.": a name, and the end of the clause."""
-    found = {match[1] for match in _HOME.finditer(text)}
+    """The namespace of "it all lives in porters-lodge.": a name, and the end of the clause.
+
+    Or of "run x in porters-lodge.", where that is called nothing else.
+    """
+    found = {match[1] for match in _HOME.finditer(text)} or {
+        name
+        for name in _INSIDE.findall(text)
+        if len(re.findall(rf"(?<![\w-]){name}(?![\w-])", text)) == 1
+    }
     return found.pop() if len(found) == 1 else ""
 
 

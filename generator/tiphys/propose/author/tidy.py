@@ -10,12 +10,13 @@ from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
-from tiphys.propose.author.pods import hold_mounts
+from tiphys.propose.author.pods import hold_mounts, run_once
 from tiphys.propose.author.references import lead_somewhere
 from tiphys.propose.author.types import Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked, without_strangers
 from tiphys.propose.author.unplaced import put_in_place
 from tiphys.propose.author.wording import to_the_letter
+from tiphys.propose.kinds import asked_kinds
 from tiphys.propose.rewritten import rewrite_objects
 
 
@@ -27,6 +28,8 @@ def tidy(
     `kinds` are those that the API server serves. The objects are changed in place too.
     """
     kept, notes = _once(objects), list[str]()
+    if pieces.mending:
+        kept = [*run_once(kept, asked_kinds(task.request))]
     if pieces.mending and task.context:
         kept = rewrite_objects(task.request, task.context, kept)
     place(kept, {(each.api_version, each.kind) for each in kinds if each.namespaced}, task)

@@ -165,6 +165,12 @@ def _is_the_clusters(obj: Object, custom: Collection[str]) -> bool:
     return False
 
 
+def is_spoken_of(key: str, request: str) -> bool:
+    """Whether a field of a pod or a container, if it is one of these, can be meant."""
+    words = _WORDS.get(key)
+    return words is None or bool(words.search(_IMAGE.sub(" ", request)))
+
+
 class _Asked:
     """What a text speaks of."""
 

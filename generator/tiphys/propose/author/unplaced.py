@@ -15,6 +15,7 @@ from typing import Any
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import Path, dicts, items, map_at, metadata_of, value_at
+from tiphys.propose.author.links import pod_specs
 from tiphys.propose.author.literals import unused
 from tiphys.propose.editing.targets import TEMPLATES
 from tiphys.propose.reading.spelled import in_figures
@@ -46,6 +47,11 @@ _CALLED = re.compile(
 _PARTS = re.compile(
     r"\b(?:container|port|key|label|volume|variable|class|column|user|group|role|account|namespace"
     r"|file|entry|host|node)",
+    re.IGNORECASE,
+)
+_BESIDE = re.compile(  # a file among those of the image
+    r"\bsub-?path\b|\b(?:just|only)\s+(?:this|that|the)\s+(?:one\s+|single\s+)?file\b|\bsingle\s+file\b"
+    r"|\bother\s+files\b|\b(?:stay|remain|keep\w*|be)\s+visible\b|\b(?:hid(?:e|es|ing|den)|shadow\w*)\b",
     re.IGNORECASE,
 )
 _EMPTY = frozenset({"spec", "metadata", "template", "the", "to", "a", "is", "of", "on", "in", "at"})
@@ -109,7 +115,12 @@ def _call_as_quoted(request: str, objects: Sequence[Object]) -> Iterator[str]:
 
 
 def _mount_the_file(request: str, objects: Sequence[Object]) -> Iterator[str]:
-    """A file by subPath is mounted where the request has it, not over its folder."""
+    """A file by subPath is mounted where the request has it, not over its folder.
+
+    Of a volume that holds one key, a file of another name that the request has is that key.
+    """
+    for pod in (pod for each in objects for pod in pod_specs(each)):
+        yield from _mount_the_key(request, pod, objects)
     for each in dicts([*objects]):
         folder, name = each.get("mountPath"), each.get("subPath")
         if isinstance(folder, str) and isinstance(name, str):
@@ -117,6 +128,24 @@ def _mount_the_file(request: str, objects: Sequence[Object]) -> Iterator[str]:
             if re.search(rf"(?<![\w/.-]){re.escape(path)}(?![\w/-]|\.\w)", request):
                 each["mountPath"] = path
                 yield f"mountPath is {path}, as the request says"
+
+
+def _mount_the_key(request: str, pod: dict[str, Any], objects: Sequence[Object]) -> Iterator[str]:
+    for volume in dicts(pod.get("volumes")):
+        source = volume.get("configMap")
+        name = source.get("name") if isinstance(source, dict) and "items" not in source else None
+        held = [
+            o for o in objects if o["kind"] == "ConfigMap" and metadata_of(o).get("name") == name
+        ]
+        keys = [key for each in held for key in map_at(each, "data")]
+        for mount in dicts([each.get("volumeMounts") for each in dicts(pod.get("containers"))]):
+            folder = str(mount.get("mountPath")).rstrip("/")
+            if len(keys) != 1 or mount.get("name") != volume.get("name") or "subPath" in mount:
+                continue
+            files = {*re.findall(rf"(?<![\w/.-]){re.escape(folder)}/([\w-]+\.\w+)(?!\w)", request)}
+            if len(files) == 1 and (files.isdisjoint(keys) or _BESIDE.search(request)):
+                mount |= {"mountPath": f"{folder}/{files.pop()}", "subPath": keys[0]}
+                yield f"mountPath is {mount['mountPath']}, as the request says"
 
 
 def _unplaced(spoken: str, objects: Sequence[Object]) -> list[str]:
