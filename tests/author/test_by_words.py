@@ -186,3 +186,25 @@ def test_a_job_runs_at_the_only_time_that_is_told(request_, schedule):
     job = {"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"schedule": "1 1 1 1 1"}}
     by_words(job, request_)
     assert job["spec"]["schedule"] == schedule
+
+
+@pytest.mark.parametrize(
+    ("request_", "name", "target"),
+    [
+        (
+            "aiming at 65 % CPU and an average of 700Mi of memory per pod",
+            "cpu",
+            ("Utilization", 65),
+        ),
+        ("65 % CPU and an average of 700Mi of memory per pod", "memory", ("AverageValue", "700Mi")),
+        ("scale on cpu, at about 250m per pod", "cpu", ("Value", "9")),
+        ("an average cpu of 250m", "cpu", ("AverageValue", "250m")),
+        ("cpu at 40 %, memory limit 512Mi", "memory", ("Value", "9")),
+    ],
+)
+def test_a_resource_is_scaled_by_the_figure_of_its_own_clause(request_, name, target):
+    held = {"name": name, "target": {"type": "Value", "value": "9"}}
+    by_words(
+        {"kind": "HorizontalPodAutoscaler", "spec": {"metrics": [{"resource": held}]}}, request_
+    )
+    assert tuple(held["target"].values()) == target

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.pods import hold_mounts, straighten
+from tiphys.propose.author.pods import fill_environment, hold_mounts, run_once, straighten
 
 
 def pod(box, **spec):
@@ -95,3 +95,39 @@ def test_whatever_was_written_the_second_time_changes_nothing(spec, request):
     assert obj == once
     first = len([*hold_mounts(obj, request)])
     assert (first, [*hold_mounts(obj, request)]) == (first, [])
+
+
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        ("* SELF is the pod's own IP", "status.podIP"),
+        ("SELF should hold the name of the node, NODE something else.", "spec.nodeName"),
+        ("SELF: the namespace", "metadata.namespace"),
+        ("SELF is the pod name.", "metadata.name"),
+        ("SELF, whatever that is", "metadata.labels['x']"),
+    ],
+)
+def test_what_a_variable_says_of_its_pod_is_what_was_asked_for(request_, path):
+    ref = {"fieldRef": {"fieldPath": "metadata.labels['x']"}}
+    obj = pod({"env": [{"name": "SELF", "valueFrom": ref}]})
+    notes = [*fill_environment(obj, request_)]
+    assert ref["fieldRef"]["fieldPath"] == path
+    assert bool(notes) == (path != "metadata.labels['x']")
+
+
+def test_a_source_with_a_prefix_is_meant_only_once():
+    flags = {"configMapRef": {"name": "flags"}}
+    other = {"configMapRef": {"name": "other"}}
+    obj = pod({"envFrom": [flags, other, {"prefix": "F_", **flags}]})
+    assert len([*fill_environment(obj, "")]) == 1
+    assert box_of(obj)["envFrom"] == [other, {"prefix": "F_", **flags}]
+
+
+def test_a_job_that_was_asked_for_is_not_made_again_and_again():
+    job = {"template": {"spec": {"containers": []}}}
+    cron = {"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"jobTemplate": {"spec": job}}}
+    once = {"kind": "Job", "metadata": {"name": "x"}, "spec": job}
+    assert [*run_once([cron], {"Job"})] == [once]
+    for asked in ({"Job", "CronJob"}, {"CronJob"}, set()):
+        assert [*run_once([cron], asked)] == [cron]
+    assert [*run_once([cron, once], {"Job"})] == [cron, once]

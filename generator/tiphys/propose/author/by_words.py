@@ -16,6 +16,17 @@ _NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no 
 _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
 _USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
 _NODE_PORTS = 30000
+_METRICS = {
+    "cpu": re.compile(r"cpu|processor|cores?\b", re.IGNORECASE),
+    "memory": re.compile(r"memory|\bram\b", re.IGNORECASE),
+}
+_CLAUSE = re.compile(r"[,;\n]|\.\s|\b(?:and|or|but|while)\b", re.IGNORECASE)
+_SHARE = re.compile(r"(?<![\w.])(\d{1,3})\s?(?:%|percent\b)")
+_AMOUNT = {
+    "cpu": re.compile(r"(?<![\w.])(\d{1,5}m)\b"),
+    "memory": re.compile(r"(?<![\w.])(\d{1,5}[KMG]i?)\b"),
+}
+_AVERAGE = re.compile(r"\b(?:averag\w*|mean|per pod|each pod)\b", re.IGNORECASE)
 _TIME = re.compile(
     r"\d{1,2}(?:[:.h]\d{2}|\s?[ap]\.?m\b|\s?(?:uhr|uur|o'clock|h)\b)|\b(?:noon|midnight|midday)\b"
     r"|\b(?:at|um|à|às|las|alle|om)\s+(?:\d|[a-z]+\s+(?:past|to|o'clock))|[\d*]\s[\d*]\S*\s[\d*]"
@@ -88,21 +99,36 @@ def _at_the_time(obj: Object, request: str) -> None:
 def _only_asked_metrics(obj: Object, request: str) -> None:
     """Of several metrics those that the request speaks of, if it does of any."""
     metrics = items(map_at(obj, "spec").get("metrics"))
-    words = {"cpu": r"cpu|processor|cores?\b", "memory": r"memory|\bram\b"}
 
     def asked(metric: Any) -> bool:
         name = value_at(metric, ("resource", "name"))
-        return name not in words or bool(re.search(words[name], request, re.IGNORECASE))
+        return name not in _METRICS or bool(_METRICS[name].search(request))
 
     kept = [each for each in metrics if asked(each)]
     if kept and len(kept) < len(metrics):
         obj["spec"]["metrics"] = kept
 
 
+def _stated_targets(obj: Object, request: str) -> None:
+    """A resource is scaled by the share or the amount that its own clause of the request has."""
+    clauses = _CLAUSE.split(request)
+    for metric in items(map_at(obj, "spec").get("metrics")):
+        name = value_at(metric, ("resource", "name"))
+        about = [each for each in clauses if name in _METRICS and _METRICS[name].search(each)]
+        shares = {match[1] for each in about for match in _SHARE.finditer(each)}
+        amounts = {match[1] for each in about for match in _AMOUNT[name].finditer(each)}
+        if len(shares) == 1 and not amounts:
+            share = int(shares.pop())
+            metric["resource"]["target"] = {"type": "Utilization", "averageUtilization": share}
+        elif len(amounts) == 1 and not shares and _AVERAGE.search(" ".join(about)):
+            amount = amounts.pop()
+            metric["resource"]["target"] = {"type": "AverageValue", "averageValue": amount}
+
+
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "ClusterRole": (_only_named,),
     "CronJob": (_at_the_time,),
-    "HorizontalPodAutoscaler": (_only_asked_metrics,),
+    "HorizontalPodAutoscaler": (_only_asked_metrics, _stated_targets),
     "NetworkPolicy": (choose_by_words,),
     "Role": (_only_named,),
     "Service": (_stated_port, _name_ports),

@@ -121,6 +121,15 @@ def dicts(value: Any) -> Iterator[dict[str, Any]]:
         yield from dicts(child)
 
 
+def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
+    """Every pod spec within an object, the pod's own included."""
+    if isinstance(obj, dict):
+        if isinstance(obj.get("containers"), list):
+            yield obj
+        for value in obj.values():
+            yield from pod_specs(value)
+
+
 def items(value: Any) -> list[Any]:
     """A list as it is; what is none has no items."""
     return value if isinstance(value, list) else []

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.fields import pod_specs
 
 _POD = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 _CONTAINER = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}

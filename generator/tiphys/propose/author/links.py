@@ -7,12 +7,12 @@ is one way to make them right, so no model is asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.by_words import by_words
-from tiphys.propose.author.fields import dicts, items, map_at, metadata_of
+from tiphys.propose.author.fields import dicts, items, map_at, metadata_of, pod_specs
 from tiphys.propose.author.sentences import sentences
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
@@ -69,15 +69,6 @@ def _name(objects: Sequence[Object]) -> str:
     """The name that the others have; the API server says what is wrong with none."""
     names = [name for each in objects if (name := metadata_of(each).get("name"))]
     return str(names[0]) if names else ""
-
-
-def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
-    """Every pod spec within an object, the pod's own included."""
-    if isinstance(obj, dict):
-        if isinstance(obj.get("containers"), list):
-            yield obj
-        for value in obj.values():
-            yield from pod_specs(value)
 
 
 def _pod(spec: dict[str, Any], owner: Object) -> None:

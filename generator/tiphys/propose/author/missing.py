@@ -8,7 +8,7 @@ from itertools import chain
 
 from tiphys.domain.rehearsal import Problem
 from tiphys.ports import Object
-from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.fields import pod_specs
 from tiphys.propose.author.types import Task
 from tiphys.propose.kinds import asked_kinds, named_kinds
 

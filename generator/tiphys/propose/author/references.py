@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import dicts, items, metadata_of
-from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs
 
 # The fields by which a pod names what it uses: (the field that holds it, the name in it, the kind).
 _USES = (

@@ -169,9 +169,9 @@ def _values(request: str, problem: Problem, field: Field, path: Path) -> list[An
         found += [scalar(each, field) for each in _texts(text, field, path)]
     fitting = dict.fromkeys(each for each in found if _fits(each, field))
     # "500m" as it stands in the request, before 0.5 as the critic counts.
-    text = field.type == "string"
+    word = field.type == "string"
     return sorted(
-        fitting, key=lambda each: (text and each != problem.wanted, str(each) not in request)
+        fitting, key=lambda each: (word and each != problem.wanted, str(each) not in request)
     )[:_EACH]
 
 

@@ -10,7 +10,7 @@ from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
-from tiphys.propose.author.pods import hold_mounts, run_once
+from tiphys.propose.author.pods import fill_environment, hold_mounts, run_once
 from tiphys.propose.author.references import lead_somewhere
 from tiphys.propose.author.types import Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked, without_strangers
@@ -40,7 +40,8 @@ def tidy(
             notes += [f"{path} left out: not asked for" for path in gone]
             spelled = to_the_letter(task.request, each)
             notes += [f"{key}: as the request spells it" for key in spelled]
-        notes += [note for each in kept for note in hold_mounts(each, task.request)]
+        for each in kept:
+            notes += [*hold_mounts(each, task.request), *fill_environment(each, task.request)]
         notes += lead_somewhere(kept, known)
         link(kept, task.request)
         if not task.context:

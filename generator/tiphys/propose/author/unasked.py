@@ -17,8 +17,7 @@ from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.cards import known as known_cards
-from tiphys.propose.author.fields import dicts, items, metadata_of
-from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
 from tiphys.propose.kinds import asked_kinds
@@ -185,7 +184,7 @@ class _Asked:
 
     def strip(self, container: dict[str, Any]) -> Iterator[str]:
         for key in ("command", "args"):
-            copied = container.get(key) in _examples()
+            copied = container.get(key) in _examples(key)
             runs = self._runs and not copied
             if key in container and not (runs or self._spells(container[key])):
                 del container[key]
@@ -260,14 +259,14 @@ def _paths(value: Any) -> Iterator[str]:
 
 
 @cache
-def _examples() -> tuple[Any, ...]:
-    """Commands and arguments that the cards show."""
+def _examples(key: str) -> tuple[Any, ...]:
+    """What the cards show in such a field of a container."""
     shown = [
         strict_yaml.load_documents(each.example.encode(), source=each.kind)
         for each in known_cards()
     ]
     boxes = [each for objects in shown for each in dicts(objects)]
-    return tuple(each[key] for each in boxes for key in ("command", "args") if key in each)
+    return tuple(each[key] for each in boxes if key in each)
 
 
 def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -276,11 +275,21 @@ def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _made_up_containers(pod: dict[str, Any], known: str) -> Iterator[str]:
-    """Containers beside others whose image nobody named, where nobody speaks of a further one."""
+    """Containers beside others whose image nobody named, where nobody speaks of a further one.
+
+    Those of an example go in any case.
+    """
     speaks = {"initContainers": _FIRST, "containers": _FURTHER}
-    for key in (key for key, words in speaks.items() if not words.search(known)):
+    for key, words in speaks.items():
+        further = bool(words.search(known))
         held = items(pod.get(key))
-        kept = [each for each in held if not isinstance(each, dict) or _is_named(each, known)]
+        kept = [
+            each
+            for each in held
+            if not isinstance(each, dict)
+            or _is_named(each, known)
+            or (further and each.get("image") not in _examples("image"))
+        ]
         if len(kept) < len(held) and (kept or key == "initContainers"):
             pod[key] = kept
             yield key

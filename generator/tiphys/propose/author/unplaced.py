@@ -14,8 +14,15 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
-from tiphys.propose.author.fields import Path, dicts, items, map_at, metadata_of, value_at
-from tiphys.propose.author.links import pod_specs
+from tiphys.propose.author.fields import (
+    Path,
+    dicts,
+    items,
+    map_at,
+    metadata_of,
+    pod_specs,
+    value_at,
+)
 from tiphys.propose.author.literals import unused
 from tiphys.propose.editing.targets import TEMPLATES
 from tiphys.propose.reading.spelled import in_figures
