@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import mul
+from typing import Any
 
 from tiphys.library.prompts import load_folder
 from tiphys.ports import Embedder, Object
@@ -22,7 +22,9 @@ from tiphys.propose.author.sentences import BREAK
 from tiphys.propose.author.types import Meant
 from tiphys.propose.kinds import asked_kinds
 
-_NEAR = 0.48  # what is nearer is told to the model; calibrated on the tasks' first half
+_NEAR = 0.42  # what is nearer is told to the model; calibrated on the tasks' first half
+_CLEAR = 0.02  # nearer than the second
+_ALONE = 0.1  # what one sentence is worth less than two
 _SENTENCE = re.compile(rf"(?<=[.;:!?])\s+|{BREAK}")
 _CLAUSE = re.compile(r",\s+(?!\d)|\s+(?:and|but|und|aber|et|mais|y|pero|e|mas)\s+")
 _LEAST, _MOST = 12, 40  # letters of a clause; clauses of a request
@@ -41,6 +43,11 @@ class _Meaning:
     keys: tuple[str, ...] = ()
     makes: str = ""
 
+    @property
+    def name(self) -> str:
+        """What is told; "" for nothing of the sort."""
+        return self.field or self.makes
+
 
 def meant(
     request: str, embedder: Embedder, *, context: str = "", kinds: Sequence[str] = ()
@@ -55,15 +62,16 @@ def meant(
     clauses = list(dict.fromkeys(_clauses(request)))[:_MOST]
     if not clauses:
         return ()
-    said = embedder.embed(clauses, query=True)
+    import numpy  # with the encoder's weights, where a model may write
+
     sentences = [(each, text) for each in known for text in each.means]
-    vectors = embedder.embed([text for _, text in sentences], query=False)
+    said = numpy.asarray(embedder.embed(clauses, query=True))
+    vectors = numpy.asarray(embedder.embed([text for _, text in sentences], query=False))
     found: dict[str, Meant] = {}
-    for clause, vector in zip(clauses, said, strict=True):
-        scores = [sum(map(mul, vector, other)) for other in vectors]
-        score = max(scores)
-        nearest, _ = sentences[scores.index(score)]
-        name = nearest.field or nearest.makes
+    for clause, scores in zip(clauses, (said @ vectors.T).tolist(), strict=True):
+        meanings = (each for each, _ in sentences)
+        nearest, score = _nearest(list(zip(meanings, scores, strict=True)))
+        name = nearest.name
         before = found.get(name)
         if not name or nearest.makes in about:
             continue
@@ -74,10 +82,30 @@ def meant(
                 nearest.field or f"an object of kind {nearest.makes}",
                 nearest.keys,
                 nearest.kinds.union(with_pods),
-                float(score),
+                score,
                 nearest.makes,
             )
     return tuple(found.values())
+
+
+def _nearest(scored: Sequence[tuple[_Meaning, float]]) -> tuple[_Meaning, float]:
+    """What is meant, and how near by the two nearest sentences that mean it; 0 if it isn't clear.
+
+    One sentence may come near by accident; one that is all but the same counts alone too. Of what
+    means nothing the nearest counts.
+    """
+    best: dict[tuple[Any, ...], list[tuple[float, _Meaning]]] = {}
+    for each, score in scored:
+        best.setdefault((each.keys, each.makes), []).append((score, each))
+    means = []
+    for held in best.values():
+        held.sort(key=lambda pair: -pair[0])
+        (score, each), (second, _) = held[0], held[1 if held[0][1].name and held[1:] else 0]
+        means.append((max((score + second) / 2, score - _ALONE), each))
+    means.sort(key=lambda pair: -pair[0])
+    (score, nearest), *rest = means
+    clear = not rest or score - rest[0][0] >= _CLEAR
+    return nearest, score if clear else 0.0
 
 
 def lacking(fields: Sequence[Meant], objects: Sequence[Object]) -> tuple[Meant, ...]:
