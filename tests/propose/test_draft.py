@@ -125,7 +125,7 @@ def test_a_field_that_is_meant_and_not_there_is_not_served():
         Match(WEB, 0.9, "its description fits"),
         filling,
         folder="storefront",
-        meant=[sure, there, replace(sure, said="perhaps", score=0.5)],
+        meant=[sure, there, replace(sure, said="perhaps", score=0.4)],
     )
     assert made.unserved == ("keep its data",)
     assert "**Not used** from the request: `keep its data`" in made.body

@@ -25,6 +25,7 @@ from tiphys.propose.schedule import cron_from_words
         ("friday to monday at 1:00", "0 1 * * 0,1,5,6"),
         ("monday to sunday at 1:00", "0 1 * * *"),
         ("every weekday at 7am", "0 7 * * 1-5"),
+        ("on Saturdays only, at half past four in the afternoon", "30 16 * * 6"),
         ("a las 0:40, 6:40, 12:40 y 18:40", "40 0,6,12,18 * * *"),
         ("at 6:15 and at 18:15 every weekday", "15 6,18 * * 1-5"),
     ],

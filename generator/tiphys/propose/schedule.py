@@ -75,7 +75,9 @@ _FILLER = (
     r"(?:\s*,?\s+(?:and|und|et|y|e|en|only|nur|seulement|sólo|solo|só|alleen|from|von|du|de|da|van"
     r"|dal)){0,4}"
 )
-_AFTER = re.compile(rf"\s*,?\s+{_AT}\s+{_CLOCK}", re.IGNORECASE)
+_AFTER = re.compile(
+    rf"(?:\s+(?:only|nur|sólo|solo|só|alleen))?\s*,?\s+{_AT}\s+{_CLOCK}", re.IGNORECASE
+)
 _BEFORE = re.compile(rf"(?<!\w){_AT}\s+{_CLOCK}{_FILLER}\s*,?\s+\Z", re.IGNORECASE)
 _HH_MM = r"\d{1,2}[:.]\d{2}(?![:.]?\d)"
 _TIMES = re.compile(

@@ -8,6 +8,7 @@ from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import prune
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
+from tiphys.propose.author.meant import set_lacking
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
 from tiphys.propose.author.pods import fill_environment, hold_mounts, run_once
@@ -48,6 +49,7 @@ def tidy(
             select_stated(kept, task.request)
         kept, strangers = without_strangers(task, kept, custom_kinds(kinds))
         notes += strangers
+        notes += set_lacking(task.meant, kept)
     if pieces.literals and not task.context:
         notes += put_in_place(task.request, kept)
     return kept, notes
