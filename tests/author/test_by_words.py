@@ -208,3 +208,42 @@ def test_a_resource_is_scaled_by_the_figure_of_its_own_clause(request_, name, ta
         {"kind": "HorizontalPodAutoscaler", "spec": {"metrics": [{"resource": held}]}}, request_
     )
     assert tuple(held["target"].values()) == target
+
+
+@pytest.mark.parametrize(
+    ("request_", "target"),
+    [
+        ("- port 9443 called admin, same number on the pods", 9443),
+        ("- port 9443 called admin, which the pods call so too", "admin"),
+        ("- port 80, the same number\n- port 9443 called admin", "admin"),
+    ],
+)
+def test_the_same_number_is_that_number(request_, target):
+    port = {"name": "admin", "port": 9443, "targetPort": "admin"}
+    by_words({"kind": "Service", "spec": {"ports": [port]}}, request_)
+    assert port["targetPort"] == target
+
+
+@pytest.mark.parametrize("written", [("UDP", "SCTP"), ("TCP",), ("TCP", "UDP")])
+def test_both_protocols_are_two_ports_with_two_names(written):
+    ports = [{"name": "gossip", "port": 7946, "protocol": each} for each in written]
+    obj = {"kind": "Service", "spec": {"ports": ports}}
+    for _ in range(2):
+        by_words(obj, "Gossip is port 7946, both tcp and udp.")
+    found = obj["spec"]["ports"]
+    assert [(each["port"], each["protocol"]) for each in found] == [(7946, "TCP"), (7946, "UDP")]
+    assert len({each["name"] for each in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "target"),
+    [
+        ("The pods listen on UDP 18125. A Service x, port 8125.", 18125),
+        ("Its pods are listening at port 18125, or listen on 9000.", 8125),
+        ("A Service x, port 8125.", 8125),
+    ],
+)
+def test_a_service_leads_to_where_its_pods_listen(request_, target):
+    port = {"port": 8125, "targetPort": 8125}
+    by_words({"kind": "Service", "spec": {"ports": [port]}}, request_)
+    assert port["targetPort"] == target

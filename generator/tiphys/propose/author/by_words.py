@@ -7,15 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, map_at, value_at
-from tiphys.propose.author.network import PORT_LIKE, choose_by_words
+from tiphys.propose.author.network import choose_by_words
+from tiphys.propose.author.services import state_ports
 from tiphys.propose.schedule import cron_from_words
 
 _NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
-_PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
-_USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
-_NODE_PORTS = 30000
 _METRICS = {
     "cpu": re.compile(r"cpu|processor|cores?\b", re.IGNORECASE),
     "memory": re.compile(r"memory|\bram\b", re.IGNORECASE),
@@ -33,7 +30,6 @@ _TIME = re.compile(
     r"|\b(?:hourly|nightly|daily|weekly|monthly|except|unless|every|each|jede\w*|chaque|cada|ogni|elke)\b",
     re.IGNORECASE,
 )
-_USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORECASE)
 
 
 def by_words(obj: Object, request: str) -> None:
@@ -59,31 +55,6 @@ def _only_named(obj: Object, request: str) -> None:
         )
         if found:
             rule["resourceNames"] = [found[1]]
-
-
-def _name_ports(obj: Object, request: str) -> None:
-    """Several ports need names: the request's word for each, or what the number stands for."""
-    ports = [each for each in items(map_at(obj, "spec").get("ports")) if isinstance(each, dict)]
-    if len(ports) < 2:
-        return
-    for each in ports:
-        if not each.get("name"):
-            number = str(each.get("port"))
-            said = re.search(_PORT_NAME.format(re.escape(number)), request, re.IGNORECASE)
-            usual = _USUAL_PORTS.get(number, f"port-{number}")
-            each["name"] = said[1].lower() if said else usual
-
-
-def _stated_port(obj: Object, request: str) -> None:
-    """A Service's one port, and its target, that nobody stated are the only one that was."""
-    ports = [each for each in items(map_at(obj, "spec").get("ports")) if isinstance(each, dict)]
-    if len(ports) != 1 or IMAGE.search(request) or _USUAL.search(request):
-        return
-    stated = {each for each in PORT_LIKE.findall(request) if int(each) < _NODE_PORTS}
-    if len(stated) == 1 and str(ports[0].get("port")) not in stated:
-        ports[0]["port"] = int(*stated)
-        if str(ports[0].get("targetPort", "")).isdigit():
-            ports[0]["targetPort"] = int(*stated)
 
 
 def _at_the_time(obj: Object, request: str) -> None:
@@ -131,5 +102,5 @@ _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "HorizontalPodAutoscaler": (_only_asked_metrics, _stated_targets),
     "NetworkPolicy": (choose_by_words,),
     "Role": (_only_named,),
-    "Service": (_stated_port, _name_ports),
+    "Service": (state_ports,),
 }

@@ -30,7 +30,8 @@ _HOME = re.compile(
 )
 _INSIDE = re.compile(
     r"\bin\s+[\"'`]?(?!read-only\b|round-robin\b|real-time\b|[a-z]{2}-[a-z]+-\d)"
-    r"([a-z0-9]+(?:-[a-z0-9]+)+)[\"'`]?\s*(?=[.,;!)]|\Z)"
+    r"([a-z0-9]+(?:-[a-z0-9]+)+)(?![\w-])"
+    r"(?!\s+(?:modes?|regions?|zones?|formats?|order|fashion|ways?|states?|style)\b)"
 )
 
 
@@ -61,7 +62,7 @@ def to_task(
 def _home(text: str) -> str:
     """The namespace of "it all lives in porters-lodge.": a name, and the end of the clause.
 
-    Or of "run x in porters-lodge.", where that is called nothing else.
+    Or of "run x in porters-lodge", where that is called nothing else.
     """
     found = {match[1] for match in _HOME.finditer(text)} or {
         name

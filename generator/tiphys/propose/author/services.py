@@ -1,0 +1,91 @@
+"""Ports of a Service as the words of a request have them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tiphys.ports import Object
+from tiphys.propose.author.cards import IMAGE
+from tiphys.propose.author.fields import items, map_at
+from tiphys.propose.author.network import PORT_LIKE
+
+_PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
+_USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
+_NODE_PORTS = 30000
+_TCP_AND_UDP = re.compile(
+    r"\b(?:both\s+)?(?:tcp\s*(?:and|&|\+|/)\s*udp|udp\s*(?:and|&|\+|/)\s*tcp)\b",
+    re.IGNORECASE,
+)
+_LISTEN = re.compile(
+    r"\blisten(?:s|ing)?\s+(?:on|at)\s+(?:(?:its|their|the|container|tcp|udp|port)\s+)*"
+    r"(\d{2,5})\b",
+    re.IGNORECASE,
+)
+_SAME = re.compile(r"\bsame\s+(?:number|port|one)\b", re.IGNORECASE)
+_USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORECASE)
+
+
+def state_ports(obj: Object, request: str) -> None:
+    """Set them in place."""
+    for rule in (_both_protocols, _stated_port, _where_pods_listen, _name_ports, _same_number):
+        rule(obj, request)
+
+
+def _ports(obj: Object) -> list[dict[str, Any]]:
+    return [each for each in items(map_at(obj, "spec").get("ports")) if isinstance(each, dict)]
+
+
+def _both_protocols(obj: Object, request: str) -> None:
+    """ "Port 7946, both TCP and UDP" is two ports, and two ports have two names."""
+    ports = _ports(obj)
+    numbers = {each.get("port") for each in ports}
+    if not _TCP_AND_UDP.search(request) or len(numbers) != 1 or len(ports) > 2:
+        return
+    name = re.sub(r"-(?:tcp|udp)\Z", "", str(ports[0].get("name") or "main"))
+    obj["spec"]["ports"] = [
+        {**each, "name": f"{name}-{protocol.lower()}"[-15:].lstrip("-"), "protocol": protocol}
+        for each, protocol in zip((ports[0], ports[-1]), ("TCP", "UDP"), strict=True)
+    ]
+
+
+def _stated_port(obj: Object, request: str) -> None:
+    """A Service's one port, and its target, that nobody stated are the only one that was."""
+    ports = _ports(obj)
+    if len(ports) != 1 or IMAGE.search(request) or _USUAL.search(request):
+        return
+    stated = {each for each in PORT_LIKE.findall(request) if int(each) < _NODE_PORTS}
+    if len(stated) == 1 and str(ports[0].get("port")) not in stated:
+        ports[0]["port"] = int(*stated)
+        if str(ports[0].get("targetPort", "")).isdigit():
+            ports[0]["targetPort"] = int(*stated)
+
+
+def _where_pods_listen(obj: Object, request: str) -> None:
+    """A Service's one port leads to the only number that its pods are said to listen on."""
+    ports = _ports(obj)
+    said = {int(each) for each in _LISTEN.findall(request)}
+    if len(ports) == 1 and len(said) == 1 and not isinstance(ports[0].get("targetPort"), str):
+        ports[0]["targetPort"] = said.pop()
+
+
+def _name_ports(obj: Object, request: str) -> None:
+    """Several ports need names: the request's word for each, or what the number stands for."""
+    ports = _ports(obj)
+    if len(ports) < 2:
+        return
+    for each in ports:
+        if not each.get("name"):
+            number = str(each.get("port"))
+            said = re.search(_PORT_NAME.format(re.escape(number)), request, re.IGNORECASE)
+            usual = _USUAL_PORTS.get(number, f"port-{number}")
+            each["name"] = said[1].lower() if said else usual
+
+
+def _same_number(obj: Object, request: str) -> None:
+    """A port that is "the same number on the pods" leads to that number, not to its own name."""
+    for each in _ports(obj):
+        if isinstance(each.get("targetPort"), str):
+            line = re.search(rf"(?<![\w.]){each.get('port')}(?!\w)[^\n.;]*", request)
+            if line and _SAME.search(line[0]):
+                each["targetPort"] = each["port"]
