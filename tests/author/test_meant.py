@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import copy
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiphys.adapters.embed_use import SentenceEncoder
 from tiphys.propose.author.cards import cards_for, prune
-from tiphys.propose.author.fields import value_at
-from tiphys.propose.author.meant import lacking, meant, set_lacking
+from tiphys.propose.author.meant import lacking, meant
 from tiphys.propose.author.missing import missing
 from tiphys.propose.author.report import to_task
-from tiphys.propose.author.types import Meant
 from tiphys.propose.request import Request
 from tiphys.testing.hash_embedder import HashEmbedder
 
@@ -102,49 +97,3 @@ def test_what_is_meant_is_shown_kept_and_missed(encoder):
 @given(st.text(max_size=400))
 def test_any_text_can_be_read(text):
     assert len(meant(text, HashEmbedder(), context="kind: CronJob\n")) <= 40
-
-
-def only(field, *kinds, keys=()):
-    return Meant("so it is", field, keys or (field.partition(":")[0].split(".")[-1],),
-                 frozenset(kinds), 0.9)  # fmt: skip
-
-
-POD = {"containers": [{"name": "a", "image": "registry.example/a:1"}]}
-
-
-@pytest.mark.parametrize(
-    ("field", "obj", "path", "value"),
-    [
-        (only("spec.strategy: {type: Recreate}", "Deployment"), {"kind": "Deployment", "spec": {}},
-         ("spec", "strategy"), {"type": "Recreate"}),
-        (only("spec.suspend: true", "Job", "CronJob"), {"kind": "CronJob", "spec": {}},
-         ("spec", "suspend"), True),
-        (only("spec.completionMode: Indexed", "Job", "CronJob"), {"kind": "CronJob", "spec": {}},
-         ("spec", "jobTemplate", "spec", "completionMode"), "Indexed"),
-        (only("restartPolicy: Never (of the pod)", "pods", "Job"),
-         {"kind": "Job", "spec": {"template": {"spec": POD}}},
-         ("spec", "template", "spec", "restartPolicy"), "Never"),
-        (only("spec.template.spec.hostPID: true", "pods", "Pod"), {"kind": "Pod", "spec": POD},
-         ("spec", "hostPID"), True),
-        (only("immutable: true", "Secret"), {"kind": "Secret"}, ("immutable",), True),
-    ],
-)  # fmt: skip
-def test_what_is_beyond_doubt_and_has_one_value_is_set(field, obj, path, value):
-    made = copy.deepcopy(obj)
-    assert len([*set_lacking([field], [made])]) == 1
-    assert value_at(made, path) == value
-    assert not [*set_lacking([field], [made])]
-
-
-@pytest.mark.parametrize(
-    "field",
-    [
-        only("spec.scope: Cluster or Namespaced", "Secret"),
-        only("immutable: true", "ConfigMap"),
-        only("data: {key: value}", "Secret"),
-        replace(only("immutable: true", "Secret"), score=0.3),
-    ],
-)
-def test_what_would_have_to_be_chosen_is_left_to_the_model(field):
-    assert not [*set_lacking([field], [{"kind": "Secret"}])]
-    assert not [*set_lacking([only("immutable: true", "Secret")], [{"kind": "Secret"}] * 2)]

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import yaml
-
 from tiphys.library.prompts import load_folder
 from tiphys.ports import Embedder, Object
 from tiphys.propose.author.cards import IMAGE
-from tiphys.propose.author.fields import dicts, map_at
+from tiphys.propose.author.fields import dicts
 from tiphys.propose.author.missing import IN_CONTEXT, WORKLOADS
 from tiphys.propose.author.sentences import BREAK
 from tiphys.propose.author.types import Meant
-from tiphys.propose.editing.targets import TEMPLATES
 from tiphys.propose.kinds import asked_kinds
 
 _NEAR = 0.42  # what is nearer is told to the model; calibrated on the tasks' first half
@@ -30,11 +27,6 @@ _CLEAR = 0.02  # nearer than the second
 _ALONE = 0.1  # what one sentence is worth less than two
 _SENTENCE = re.compile(rf"(?<=[.;:!?])\s+|{BREAK}")
 _CLAUSE = re.compile(r",\s+(?!\d)|\s+(?:and|but|und|aber|et|mais|y|pero|e|mas)\s+")
-# "spec.strategy: {type: Recreate}", and no choice of values.
-_FIXED = re.compile(
-    r"(?P<path>[a-zA-Z]+(?:\.[a-zA-Z]+)*): (?P<value>[a-zA-Z]+|\{type: [a-zA-Z]+\})"
-    r"(?: \([^)]*\))?\Z"
-)
 _LEAST, _MOST = 12, 40  # letters of a clause; clauses of a request
 
 
@@ -125,23 +117,6 @@ def lacking(fields: Sequence[Meant], objects: Sequence[Object]) -> tuple[Meant, 
         and any(obj.get("kind") in each.kinds for obj in objects)
         and not any(_has(obj, each.keys) for obj in objects if obj.get("kind") in each.kinds)
     )
-
-
-def set_lacking(fields: Sequence[Meant], objects: Sequence[Object]) -> Iterator[str]:
-    """Set those in place that have one value, where only one object can be meant; what was set."""
-    for each in lacking(fields, objects):
-        told = _FIXED.match(each.field)
-        about = [obj for obj in objects if obj.get("kind") in each.kinds]
-        pods = [obj for obj in about if obj["kind"] in TEMPLATES]
-        if told is None or len(pods or about) != 1:
-            continue
-        [obj], path = pods or about, told["path"].split(".")
-        if path[:3] == ["spec", "template", "spec"] or (len(path) == 1 and pods):
-            path = [*map(str, TEMPLATES[obj["kind"]]), "spec", path[-1]]
-        elif obj["kind"] == "CronJob" and "Job" in each.kinds and path != ["spec", "suspend"]:
-            path = ["spec", "jobTemplate", *path]
-        map_at(obj, *path[:-1])[path[-1]] = yaml.safe_load(told["value"])
-        yield f"{'.'.join(path)} is {told['value']}: the request says {each.said!r}"
 
 
 def _has(obj: Object, keys: Sequence[str]) -> bool:

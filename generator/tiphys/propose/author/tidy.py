@@ -8,11 +8,11 @@ from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import prune
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
-from tiphys.propose.author.meant import set_lacking
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
 from tiphys.propose.author.pods import fill_environment, hold_mounts, run_once
 from tiphys.propose.author.references import lead_somewhere
+from tiphys.propose.author.sure import set_figures, set_lacking
 from tiphys.propose.author.types import Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked, without_strangers
 from tiphys.propose.author.unplaced import put_in_place
@@ -50,6 +50,7 @@ def tidy(
         kept, strangers = without_strangers(task, kept, custom_kinds(kinds))
         notes += strangers
         notes += set_lacking(task.meant, kept)
+        notes += set_figures(task.meant, kept, task.request)
     if pieces.literals and not task.context:
         notes += put_in_place(task.request, kept)
     return kept, notes
