@@ -59,8 +59,8 @@ def set_figures(fields: Sequence[Meant], objects: Sequence[Object], request: str
             continue
         obj, path = found
         figures = _figures(path[-1], _spoken(each.said))
-        before = value_at(obj, path)
-        if len(figures) == 1 and before not in figures and str(before) not in stated:
+        right = stated.union(map(str, figures))
+        if len(figures) == 1 and str(value_at(obj, path)) not in right:
             value = map_at(obj, *path[:-1])[path[-1]] = figures.pop()
             yield f"{'.'.join(path)} is {value}: the request says {each.said!r}"
 
