@@ -247,3 +247,24 @@ def test_a_service_leads_to_where_its_pods_listen(request_, target):
     port = {"port": 8125, "targetPort": 8125}
     by_words({"kind": "Service", "spec": {"ports": [port]}}, request_)
     assert port["targetPort"] == target
+
+
+@pytest.mark.parametrize(
+    ("request_", "chosen"),
+    [
+        ("Pods labelled `app: core` only from pods labelled `role: till` of market.",
+         {"matchLabels": {"app": "core"}}),
+        ("Every pod only from pods labelled `role: till`, not app: core.", {}),
+        ("Only pods labelled `role: till` may come in.", {}),
+        ("Pods labelled app=core and tier=a, only from pods labelled role=till", {}),
+    ],
+)  # fmt: skip
+def test_a_policy_is_for_the_pods_whose_label_no_peer_has(request_, chosen):
+    labels = {"role": "till", "kubernetes.io/metadata.name": "market"}
+    made = policy(podSelector={}, ingress=[{"from": [{"podSelector": {"matchLabels": labels}}]}])
+    by_words(made, request_)
+    assert made["spec"]["podSelector"] == chosen
+    [peer] = made["spec"]["ingress"][0]["from"]
+    assert peer["podSelector"] == {"matchLabels": {"role": "till"}}
+    name = {"kubernetes.io/metadata.name": "market"}
+    assert peer["namespaceSelector"] == {"matchLabels": name}

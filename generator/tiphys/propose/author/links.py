@@ -13,18 +13,11 @@ from typing import Any
 from tiphys.ports import Object
 from tiphys.propose.author.by_words import by_words
 from tiphys.propose.author.fields import dicts, items, map_at, metadata_of, pod_specs
-from tiphys.propose.author.sentences import sentences
+from tiphys.propose.author.sentences import stated_labels
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"
 _APPS = ("Deployment", "ReplicaSet", "StatefulSet")
-_ABOUT_PODS = re.compile(
-    r"\bpods?\b.*?\b(?:label|carr(?:y|ies)|have\b)|\blabel\w* .*?\bpods?\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_LABEL = re.compile(
-    r"(?<![\w./$-])([a-z][\w.-]*(?:/[\w.-]+)?)(?:=|:\s+)[\"'`]?([a-z0-9](?:[\w.-]*\w)?)(?![\w/:])"
-)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9-]+")
 # The keys that such a secret must have, and nothing else is read of it.
@@ -56,8 +49,7 @@ def select_stated(objects: Sequence[Object], request: str) -> None:
     """A Service of pods that exist already chooses them by the labels that the request states."""
     if any(True for each in objects for _ in pod_specs(each)):
         return
-    about = [each for each in sentences(request) if _ABOUT_PODS.search(each)]
-    stated = dict(pair for each in about for pair in _LABEL.findall(each))
+    stated = stated_labels(request)
     for each in objects:
         spec = map_at(each, "spec") if each["kind"] == "Service" else {}
         chosen = spec.get("selector")

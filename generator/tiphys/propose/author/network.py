@@ -8,7 +8,7 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
-from tiphys.propose.author.sentences import sentences
+from tiphys.propose.author.sentences import sentences, stated_labels
 
 PORT_LIKE = re.compile(r"(?<![\w./])\d{2,5}(?![\w/%]|\.\d)")
 _PORT = re.compile(r"\bport\s+(\d{2,5})\b", re.IGNORECASE)
@@ -28,6 +28,7 @@ def choose_by_words(obj: Object, request: str) -> None:
     for rule in (
         _every_pod,
         _namespaces_by_their_name,
+        _chosen_pods,
         _peers_with_their_ports,
         _on_the_port,
         _same_namespace,
@@ -49,12 +50,28 @@ def _every_pod(obj: Object, request: str) -> None:
         del selector["matchLabels"]
 
 
+def _chosen_pods(obj: Object, request: str) -> None:
+    """Where not every pod is meant, it is for those with the one label that is no peer's."""
+    selector = map_at(obj, "spec", "podSelector")
+    if selector or _EVERY_POD.search(request):
+        return
+    used = [text for peer in _peers(obj) for text in _texts(peer)]
+    left = {key: value for key, value in stated_labels(request).items() if value not in used}
+    if len(left) == 1:
+        selector["matchLabels"] = left
+
+
 def _namespaces_by_their_name(obj: Object, _request: str) -> None:
     """The label of a namespace's name is no pod's: who chooses by it means a namespace."""
     for peer in _peers(obj):
         labels = value_at(peer, ("podSelector", "matchLabels"))
-        if isinstance(labels, dict) and {*labels} == {_NAME_OF_NAMESPACE}:
+        if not isinstance(labels, dict) or _NAME_OF_NAMESPACE not in labels:
+            continue
+        if len(labels) == 1:
             peer.setdefault("namespaceSelector", peer.pop("podSelector"))
+        elif "namespaceSelector" not in peer:
+            name = {_NAME_OF_NAMESPACE: labels.pop(_NAME_OF_NAMESPACE)}
+            peer["namespaceSelector"] = {"matchLabels": name}
 
 
 def _peers(obj: Object) -> list[dict[str, Any]]:

@@ -7,7 +7,21 @@ import re
 BREAK = r"\n\s*\n|\n\s*(?:[-*]|\d+[.)])\s+"  # between paragraphs, and the points of a list
 _END = re.compile(rf"(?<=[.!?])\s+|{BREAK}")
 
+_ABOUT_PODS = re.compile(
+    r"\bpods?\b.*?\b(?:label|carr(?:y|ies)|have\b)|\blabel\w* .*?\bpods?\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_LABEL = re.compile(
+    r"(?<![\w./$-])([a-z][\w.-]*(?:/[\w.-]+)?)(?:=|:\s+)[\"'`]?([a-z0-9](?:[\w.-]*\w)?)(?![\w/:])"
+)
+
 
 def sentences(text: str) -> list[str]:
     """In order, as they stand there; a point of a list is one too."""
     return _END.split(text)
+
+
+def stated_labels(text: str) -> dict[str, str]:
+    """Labels that its sentences about pods state, as key=value or "key: value"."""
+    about = [each for each in sentences(text) if _ABOUT_PODS.search(each)]
+    return dict(pair for each in about for pair in _LABEL.findall(each))
