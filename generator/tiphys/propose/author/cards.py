@@ -25,7 +25,10 @@ from tiphys.propose.author.types import Example, Meant
 _MOST = 3
 _LETTERS = 3000  # shown in all
 IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)+:\w[\w.-]*")
-_DENIED = re.compile(r"\b(?:no|not an?|without an?|instead of an?)\s+[a-z]+\b")
+_DENIED = re.compile(
+    r"\b(?:no|not an?|without an?|instead of an?)\s+"
+    r"(?:deployment|service|pod|job|cron ?job|stateful ?set|daemon ?set|ingress|role|secret)s?\b"
+)
 _PART = re.compile(r"\[([^\]]*)\]|([^.\[]+)")
 
 
