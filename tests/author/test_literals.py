@@ -39,6 +39,7 @@ POD = {
         ("It gets 10 minutes to end, and is looked at every 20 seconds.", ["20 seconds"]),
         ("A grace of 600s, 15 minutes of cache, and two hours more.", ["15 minutes", "2 hours"]),
         ("TICKET-88: PostgreSQL on db-main", []),
+        ("Pods with `tier: gold`, and two kinds of others with `tier: lead`.", ["tier: lead"]),
         ("Two changes and three more things, db-main/gold", ["db-main/gold"]),
         (
             "512.registry.example/db:1 is looked for in a.example/b",

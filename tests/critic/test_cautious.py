@@ -30,6 +30,7 @@ def kept(**volume: Any) -> Any:
     return workload(volumeMounts=mounts, pod={"volumes": [{"name": "d", **volume}]})
 
 
+GUARDED = thing("NetworkPolicy", "n", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
 NIGHTLY = workload("r", "CronJob", schedule="10 2 * * *")
 READER = thing("Role", "r", rules=[{"apiGroups": ["apps"], "resources": ["deployments/scale"],
                                     "resourceNames": ["beacon"], "verbs": ["get", "patch"]}])  # fmt: skip
@@ -54,6 +55,9 @@ KEPT = "Everything under /data must survive a restart of the pod."
         ),
         ('It may scale one Deployment, "beacon": get and patch of the scale subresource', [READER]),
         ("a scratch directory in RAM, 96Mi at most", [workload(pod=scratch("96Mi"))]),
+        ("An emptyDir between the two is fine, just cap it at 96Mi", [workload(pod=scratch("96Mi"))]),
+        ("Outgoing traffic isn't to be restricted.", [GUARDED]),
+        ("Nothing about their outgoing traffic should change.", [GUARDED]),
         (
             "scale between 2 and 9 replicas, remove no more than 1 pod per 2 minutes",
             [workload(), paced(2, 9, 1, 120)],

@@ -29,8 +29,8 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NUMBERING = re.compile(r"[ \t]*\d{1,2}[.)]\s")
 _WISHES = re.compile(
     r"\s+(?:(?:more|further|other|small|little|quick|new)\s+)*"
-    r"(?:additions?|adjustments?|changes?|corrections?|edits|fixes|points|questions?|requests?|steps"
-    r"|things|tweaks|wishes)\b",
+    r"(?:additions?|adjustments?|callers|cases|changes?|corrections?|edits|fixes|groups|kinds|points"
+    r"|questions?|requests?|sorts|steps|things|tweaks|types|ways|wishes)\b",
     re.IGNORECASE,
 )
 _FIELD = re.compile(r"[a-z]\w*(?:\.[a-z]\w*)+")
@@ -63,7 +63,8 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
 
     def in_parts(text: str) -> bool:
         """As "key=value:Effect", host/path or a field's path: each part stands for itself."""
-        ways = (text.split("=", 1), text.split(":", 1), text.rsplit(":", 1), re.split("[=:]", text))
+        apart = re.split(r"[=:]\s*", text)
+        ways = (text.split("=", 1), text.split(":", 1), text.rsplit(":", 1), apart)
         paths = [text.split(".")] if _FIELD.fullmatch(text) else []
         if place := _PLACE.fullmatch(text):
             paths.append([*place.groups()])

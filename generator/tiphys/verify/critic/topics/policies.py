@@ -36,7 +36,7 @@ _LIMITED = re.compile(
     r"\b(?:only|just|solely|exclusively|nothing|anything|nowhere|anywhere|except|but|limited|restricted)\b",
     re.IGNORECASE,
 )
-_STAYS = r"(?:leave\s+(?:it\s+|that\s+|them\s+)?(?:alone|as)|(?:none|nothing)\s+of\s+(?:our|this|its)|not\s+(?:our|its|this)\b|stays?|remains?|unchanged|untouched|as\s+it\s+is|unrestricted|not\s+(?:restrict|limit|touch|affect)\w*|settled|open\s+as|free)"
+_STAYS = r"(?:leave\s+(?:it\s+|that\s+|them\s+)?(?:alone|as)|(?:none|nothing)\s+of\s+(?:our|this|its)|not\s+(?:our|its|this)\b|stays?|remains?|unchanged|untouched|as\s+it\s+is|unrestricted|(?:not|n.t)\s+(?:to\s+)?(?:be\s+)?(?:restrict|limit|touch|affect|chang|govern|concern|clos|block)\w*|nothing\s+(?:about|of)\b.{0,60}\bchang\w*|no\s+(?:restriction|limit)s?|settled|open\s+as|free)"
 _OPEN = re.compile(
     r"\b(?:fine|ok(?:ay)?|open|free|allowed|goes\s+on|whatever|any(?:thing|where))\b", re.IGNORECASE
 )
