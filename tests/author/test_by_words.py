@@ -268,3 +268,23 @@ def test_a_policy_is_for_the_pods_whose_label_no_peer_has(request_, chosen):
     assert peer["podSelector"] == {"matchLabels": {"role": "till"}}
     name = {"kubernetes.io/metadata.name": "market"}
     assert peer["namespaceSelector"] == {"matchLabels": name}
+
+
+LOGS = {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}
+
+
+@pytest.mark.parametrize(
+    ("request_", "more"),
+    [
+        ("They may list pods and read their logs, but not exec into them.", [LOGS]),
+        ("They may list pods, and not read the logs.", []),
+        ("They may list pods.", []),
+    ],
+)
+def test_logs_are_read_by_a_right_of_their_own(request_, more):
+    pods = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "describe", "logs"],
+            "resourceNames": ["*"]}  # fmt: skip
+    role = {"kind": "Role", "metadata": {"name": "x"}, "rules": [pods]}
+    for _ in range(2):
+        by_words(role, request_)
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}, *more]

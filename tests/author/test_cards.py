@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiphys.library import strict_yaml
-from tiphys.propose.author.cards import cards_for, cards_of, known, prune
+from tiphys.propose.author.cards import cards_for, cards_of, known, prune, without_copies
 
 WORDS = sorted({word for card in known() for each in card.optional.values()
                 for word in each.pattern.split("|") if word.isalpha()})  # fmt: skip
@@ -63,3 +63,18 @@ def test_what_the_request_says_stays_in_whatever_language(request_, kept):
     }
     prune(request_, obj)
     assert ("readinessProbe" in container) is kept
+
+
+def test_rules_of_an_example_are_not_copied_unless_they_were_asked_for():
+    [card] = cards_of("Role", "")
+    shown = strict_yaml.load_documents(card.text.encode(), source="card")[0]["rules"]
+    own = {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}
+    for request, rules in (
+        ("A Role that may list pods.", [own]),
+        ("A Role for batch jobs: get, list and create, and list pods.", [shown[0], own]),
+    ):
+        role = {"kind": "Role", "metadata": {"name": "x"}, "rules": [*shown, own]}
+        assert [*without_copies(request, [role])] == ["rules"]
+        assert role["rules"] == rules
+    copied = {"kind": "Role", "metadata": {"name": "x"}, "rules": [*shown]}
+    assert not [*without_copies("A Role.", [copied])]

@@ -55,7 +55,10 @@ KEPT = "Everything under /data must survive a restart of the pod."
         ),
         ('It may scale one Deployment, "beacon": get and patch of the scale subresource', [READER]),
         ("a scratch directory in RAM, 96Mi at most", [workload(pod=scratch("96Mi"))]),
-        ("An emptyDir between the two is fine, just cap it at 96Mi", [workload(pod=scratch("96Mi"))]),
+        (
+            "An emptyDir between the two is fine, just cap it at 96Mi",
+            [workload(pod=scratch("96Mi"))],
+        ),
         ("Outgoing traffic isn't to be restricted.", [GUARDED]),
         ("Nothing about their outgoing traffic should change.", [GUARDED]),
         (

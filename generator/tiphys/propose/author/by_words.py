@@ -9,10 +9,10 @@ from typing import Any
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
 from tiphys.propose.author.network import choose_by_words
+from tiphys.propose.author.rights import state_rights
 from tiphys.propose.author.services import state_ports
 from tiphys.propose.schedule import cron_from_words
 
-_NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
 _METRICS = {
     "cpu": re.compile(r"cpu|processor|cores?\b", re.IGNORECASE),
     "memory": re.compile(r"memory|\bram\b", re.IGNORECASE),
@@ -36,25 +36,6 @@ def by_words(obj: Object, request: str) -> None:
     """Set in place what the request says of this kind of object."""
     for rule in _RULES.get(obj["kind"], ()):
         rule(obj, request)
-
-
-def _only_named(obj: Object, request: str) -> None:
-    """Rights on "the one Secret called x" are on that one, where a right can be."""
-    for rule in items(obj.get("rules")):
-        if not isinstance(rule, dict) or rule.get("resourceNames"):
-            continue
-        resources, verbs = items(rule.get("resources")), items(rule.get("verbs"))
-        if len(resources) != 1 or not {*map(str, verbs)} <= _NAMED_VERBS:
-            continue
-        word = re.escape(str(resources[0]).partition("/")[0].removesuffix("s"))
-        found = re.search(
-            rf"\b(?:one|only|single|just|exactly)\s+(?:the\s+)?(?:one\s+)?{word}\s+"
-            rf"(?:called|named)?\s*[\"'`]?([a-z0-9][-a-z0-9.]*[a-z0-9])",
-            request,
-            re.IGNORECASE,
-        )
-        if found:
-            rule["resourceNames"] = [found[1]]
 
 
 def _at_the_time(obj: Object, request: str) -> None:
@@ -97,10 +78,10 @@ def _stated_targets(obj: Object, request: str) -> None:
 
 
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
-    "ClusterRole": (_only_named,),
+    "ClusterRole": (state_rights,),
     "CronJob": (_at_the_time,),
     "HorizontalPodAutoscaler": (_only_asked_metrics, _stated_targets),
     "NetworkPolicy": (choose_by_words,),
-    "Role": (_only_named,),
+    "Role": (state_rights,),
     "Service": (state_ports,),
 }

@@ -102,6 +102,42 @@ def prune(request: str, obj: Object, meant: Sequence[Meant] = ()) -> tuple[str, 
     return tuple(gone)
 
 
+def without_copies(request: str, objects: Sequence[Object]) -> Iterator[str]:
+    """Take out in place the items of lists that are a card's own, where others stand beside them.
+
+    What the request says all of is no copy.
+    """
+    text = request.lower()
+    for card in known():
+        shown = strict_yaml.load_documents(card.example.encode(), source=card.kind)
+        for obj in objects:
+            for example in shown:
+                if example["kind"] == obj.get("kind") == card.kind:
+                    yield from _without_items(obj, example, text, "")
+
+
+def _without_items(value: Any, example: Any, text: str, path: str) -> Iterator[str]:
+    if isinstance(value, dict) and isinstance(example, dict):
+        for key in sorted(value.keys() & example.keys()):
+            at = f"{path}.{key}".lstrip(".")
+            if isinstance(held := value[key], list) and isinstance(example[key], list):
+                kept = [each for each in held if each not in example[key] or _says(text, each)]
+                if kept and len(kept) < len(held) and any(isinstance(e, dict) for e in held):
+                    value[key] = kept
+                    yield at
+            else:
+                yield from _without_items(held, example[key], text, at)
+
+
+def _says(text: str, value: Any) -> bool:
+    """Whether each of its words stands in the text, as one or many."""
+    if isinstance(value, dict):
+        return all(_says(text, each) for each in value.values())
+    if isinstance(value, list):
+        return all(_says(text, each) for each in value)
+    return str(value).lower().removesuffix("s") in text
+
+
 def _spoken(request: str) -> str:
     """In small letters and without images, whose parts are no words."""
     return IMAGE.sub(" ", request.lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tiphys.ports import Kind, Object
-from tiphys.propose.author.cards import prune
+from tiphys.propose.author.cards import prune, without_copies
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
 from tiphys.propose.author.outline import custom_kinds
@@ -36,6 +36,8 @@ def tidy(
     place(kept, {(each.api_version, each.kind) for each in kinds if each.namespaced}, task)
     if pieces.mending:
         known = f"{task.request}\n{task.context}"
+        if not task.context:
+            notes += [f"{at}: not those of the example" for at in without_copies(known, kept)]
         for each in kept:
             gone = (*prune(known, each, task.meant), *take_out_unasked(known, each))
             notes += [f"{path} left out: not asked for" for path in gone]

@@ -1,0 +1,67 @@
+"""Rules of a role as the words of a request have them, in verbs that there are."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tiphys.ports import Object
+from tiphys.propose.author.fields import items
+
+# Of Kubernetes itself; what kubectl calls its commands is none of them.
+_VERBS = frozenset(
+    "approve attest bind create delete deletecollection escalate get impersonate list patch sign"
+    " update use watch *".split()
+)
+_NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
+_LOGS = re.compile(
+    r"\b(?:pods?\b.{0,80}\blogs?|logs?\b.{0,40}\bpods?)\b", re.IGNORECASE | re.DOTALL
+)
+_DENIED = re.compile(
+    r"\b(?:not|never|no|n.t|without|neither|nor|except)\b[^.;]{0,40}\blogs?\b", re.IGNORECASE
+)
+
+
+def state_rights(obj: Object, request: str) -> None:
+    """Set them in place."""
+    for rule in _rules(obj):
+        verbs = [
+            each for each in items(rule.get("verbs")) if isinstance(each, str) and each in _VERBS
+        ]
+        if verbs:
+            rule["verbs"] = verbs
+        if rule.get("resourceNames") == ["*"]:
+            del rule["resourceNames"]
+    _read_logs(obj, request)
+    _only_named(obj, request)
+
+
+def _rules(obj: Object) -> list[dict[str, Any]]:
+    return [each for each in items(obj.get("rules")) if isinstance(each, dict)]
+
+
+def _read_logs(obj: Object, request: str) -> None:
+    """Logs are a resource of their own, which who may read pods does not read yet."""
+    held = [str(each) for rule in _rules(obj) for each in items(rule.get("resources"))]
+    told = _LOGS.search(request) and not _DENIED.search(request)
+    if told and "pods" in held and "pods/log" not in held:
+        obj["rules"].append({"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]})
+
+
+def _only_named(obj: Object, request: str) -> None:
+    """Rights on "the one Secret called x" are on that one, where a right can be."""
+    for rule in _rules(obj):
+        if rule.get("resourceNames"):
+            continue
+        resources, verbs = items(rule.get("resources")), items(rule.get("verbs"))
+        if len(resources) != 1 or not {*map(str, verbs)} <= _NAMED_VERBS:
+            continue
+        word = re.escape(str(resources[0]).partition("/")[0].removesuffix("s"))
+        found = re.search(
+            rf"\b(?:one|only|single|just|exactly)\s+(?:the\s+)?(?:one\s+)?{word}\s+"
+            rf"(?:called|named)?\s*[\"'`]?([a-z0-9][-a-z0-9.]*[a-z0-9])",
+            request,
+            re.IGNORECASE,
+        )
+        if found:
+            rule["resourceNames"] = [found[1]]
