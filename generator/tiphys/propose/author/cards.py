@@ -21,6 +21,7 @@ from tiphys.library.prompts import load_folder
 from tiphys.ports import Object
 from tiphys.propose.author.literals import unused
 from tiphys.propose.author.types import Example, Meant
+from tiphys.propose.kinds import asked_kinds
 
 _MOST = 3
 _LETTERS = 3000  # shown in all
@@ -60,7 +61,7 @@ def cards_of(kind: str, request: str, meant: Sequence[Meant] = ()) -> tuple[Exam
 
 
 def cards_for(request: str, meant: Sequence[Meant] = ()) -> tuple[Example, ...]:
-    """At most three, of the kinds that are named first; empty where no kind is recognised."""
+    """At most three, asked for before named before described; empty where no kind is recognised."""
     chosen = _chosen(request)
     named = {each.kind for each in chosen}
     made = {each.makes for each in meant if each.makes not in named}
@@ -76,12 +77,22 @@ def kinds_of(request: str) -> tuple[str, ...]:
 def _chosen(request: str) -> list[Card]:
     low = request.lower()
     low = _DENIED.sub(" ", low)
-    found = [(m.start(), card.kind, card) for card in known() if (m := card.words.search(low))]
+    asked = asked_kinds(request, referred=False)
+    found = [
+        (card.kind not in asked, not _is_named(card.kind, m[0]), m.start(), card.kind, card)
+        for card in known()
+        if (m := card.words.search(low))
+    ]
     chosen: list[Card] = []
-    for _, _, card in sorted(found, key=lambda each: each[:2])[:_MOST]:
+    for *_, card in sorted(found, key=lambda each: each[:4])[:_MOST]:
         if sum(len(each.example) for each in chosen) + len(card.example) <= _LETTERS:
             chosen.append(card)
     return chosen
+
+
+def _is_named(kind: str, word: str) -> bool:
+    """Whether a word is the kind's own name, and not what people say of such things."""
+    return re.sub(r"[^a-z]", "", word).removesuffix("s").startswith(kind.lower().removesuffix("s"))
 
 
 def prune(request: str, obj: Object, meant: Sequence[Meant] = ()) -> tuple[str, ...]:
