@@ -76,6 +76,12 @@ def test_a_claim_of_a_set_holds_its_mount():
     assert not [*hold_mounts(obj, "a scratch folder at /x")]
 
 
+def test_what_restarts_is_the_pod():
+    obj = pod({"restartPolicy": "Never"})
+    straighten(obj)
+    assert (obj["spec"]["restartPolicy"], "restartPolicy" in box_of(obj)) == ("Never", False)
+
+
 _words = st.sampled_from(
     ["name", "mountPath", "emptyDir", "containers", "volumeMounts", "volumes", "command", "args"]
 )

@@ -21,6 +21,7 @@ from tiphys.library.prompts import load_folder
 from tiphys.ports import Object
 from tiphys.propose.author.literals import unused
 from tiphys.propose.author.types import Example, Meant
+from tiphys.propose.editing.targets import WORKLOADS
 from tiphys.propose.kinds import asked_kinds
 
 _MOST = 3
@@ -75,13 +76,17 @@ def kinds_of(request: str) -> tuple[str, ...]:
 
 
 def _chosen(request: str) -> list[Card]:
-    low = request.lower()
-    low = _DENIED.sub(" ", low)
+    low = _DENIED.sub(" ", request.lower())
+    words = [(m[0], m.start(), card) for card in known() if (m := card.words.search(low))]
     asked = asked_kinds(request, referred=False)
+    named = {card.kind for word, _, card in words if _is_named(card.kind, word)}
     found = [
-        (card.kind not in asked, not _is_named(card.kind, m[0]), m.start(), card.kind, card)
-        for card in known()
-        if (m := card.words.search(low))
+        (card.kind not in asked, card.kind not in named, at, card.kind, card)
+        for word, at, card in words
+        # "A pod" of a named Deployment is no Pod; what is within pods its card alone shows. "A job"
+        # that has a schedule is a CronJob.
+        if not (card.kind in WORKLOADS - {"CronJob"} - asked - named and WORKLOADS & named)
+        or word.startswith(("init", "side"))
     ]
     chosen: list[Card] = []
     for *_, card in sorted(found, key=lambda each: each[:4])[:_MOST]:

@@ -99,6 +99,9 @@ def _after(name: str, request: str) -> str:
 def straighten(obj: Any) -> None:
     """Move such fields in place, as they were written and before any schema is asked."""
     for pod in [*dicts(obj)]:
+        for box in items(pod.get("containers")):  # of its own it has one seldom, and never alone
+            if isinstance(box, dict) and "restartPolicy" in box and "restartPolicy" not in pod:
+                pod["restartPolicy"] = box.pop("restartPolicy")
         for box in _boxes(pod):
             _flags(box)
             for mount in _mounts(box):
