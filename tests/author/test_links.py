@@ -150,3 +150,17 @@ def test_names_within_a_pod_are_spelled_as_a_server_takes_them():
     link([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": spec}])
     assert [box["name"], box["volumeMounts"][0]["name"]] == ["tail-pipe", "empty-dir"]
     assert spec["volumes"][0]["name"] == "empty-dir"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "own", "used"),
+    [(["bot"], None, "bot"), (["bot"], "other", "other"), (["bot", "ant"], None, None)],
+)
+def test_an_account_is_for_the_workload_that_comes_with_it(accounts, own, used):
+    made = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
+        for name in accounts
+    ]
+    spec = {"containers": [{"name": "a"}], **({"serviceAccountName": own} if own else {})}
+    link([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": spec}, *made])
+    assert spec.get("serviceAccountName") == used

@@ -249,6 +249,14 @@ def _priority(obj: Object, objects: Sequence[Object]) -> None:
             pod.setdefault("priorityClassName", metadata_of(obj)["name"])
 
 
+def _account(obj: Object, objects: Sequence[Object]) -> None:
+    """An account that comes with a workload is that workload's."""
+    if sum(each["kind"] == "ServiceAccount" for each in objects) == 1:
+        for pod in (pod for each in objects for pod in pod_specs(each)):
+            if not pod.get("serviceAccountName"):
+                pod["serviceAccountName"] = metadata_of(obj)["name"]
+
+
 _RULES = {
     "ClusterRoleBinding": _binding,
     "HorizontalPodAutoscaler": _autoscaler,
@@ -259,5 +267,6 @@ _RULES = {
     "RoleBinding": _binding,
     "Secret": _secret,
     "Service": _service,
+    "ServiceAccount": _account,
     "StatefulSet": _stateful_set,
 }
