@@ -288,3 +288,20 @@ def test_logs_are_read_by_a_right_of_their_own(request_, more):
     for _ in range(2):
         by_words(role, request_)
     assert role["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}, *more]
+
+
+@pytest.mark.parametrize(
+    ("request_", "place"),
+    [
+        ("the rights of view, but only inside the namespace `barometer`", "barometer"),
+        ("view, just in the barometer namespace", "barometer"),
+        ("view, only in the namespace a or only in the namespace b", None),
+        ("a ClusterRoleBinding; it lives only in the namespace barometer", None),
+        ("view in all namespaces", None),
+    ],
+)
+def test_rights_inside_one_namespace_are_bound_there(request_, place):
+    made = {"kind": "ClusterRoleBinding", "metadata": {"name": "x"}}
+    by_words(made, request_)
+    kind = "RoleBinding" if place else "ClusterRoleBinding"
+    assert (made["kind"], made["metadata"].get("namespace")) == (kind, place)

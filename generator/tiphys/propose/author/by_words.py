@@ -9,7 +9,7 @@ from typing import Any
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
 from tiphys.propose.author.network import choose_by_words
-from tiphys.propose.author.rights import state_rights
+from tiphys.propose.author.rights import bind_inside, state_rights
 from tiphys.propose.author.services import state_ports
 from tiphys.propose.schedule import cron_from_words
 
@@ -79,6 +79,7 @@ def _stated_targets(obj: Object, request: str) -> None:
 
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "ClusterRole": (state_rights,),
+    "ClusterRoleBinding": (bind_inside,),
     "CronJob": (_at_the_time,),
     "HorizontalPodAutoscaler": (_only_asked_metrics, _stated_targets),
     "NetworkPolicy": (choose_by_words,),

@@ -215,8 +215,10 @@ def _binding(obj: Object, objects: Sequence[Object]) -> None:
                 for m in map(metadata_of, made)
                 if m.get("name") == each.get("name")
             ]
-            if home := homes[0] if homes else place:
-                each.setdefault("namespace", home)
+            if homes and homes[0]:
+                each["namespace"] = homes[0]
+            elif place:
+                each.setdefault("namespace", place)
         else:
             each["apiGroup"] = _RBAC
             each.pop("namespace", None)

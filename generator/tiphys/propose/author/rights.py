@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import items
+from tiphys.propose.author.fields import items, map_at
 
 # Of Kubernetes itself; what kubectl calls its commands is none of them.
 _VERBS = frozenset(
@@ -20,6 +20,24 @@ _LOGS = re.compile(
 _DENIED = re.compile(
     r"\b(?:not|never|no|n.t|without|neither|nor|except)\b[^.;]{0,40}\blogs?\b", re.IGNORECASE
 )
+_INSIDE = re.compile(
+    r"\b(?:only|just|solely)\s+(?:in|inside|within|for)\s+(?:the\s+|that\s+|its\s+)?"
+    r"(?:namespace\s+[\"'`]?(?P<after>[a-z0-9][a-z0-9-]*)|[\"'`]?(?P<before>[a-z0-9][a-z0-9-]*)[\"'`]?\s+namespace\b)",
+    re.IGNORECASE,
+)
+_EVERYWHERE = re.compile(
+    r"\bcluster-?wide\b|\b(?:all|every|any|each)\s+namespaces?\b|\bcluster\s?role\s?binding\b"
+    r"|\bwhole\s+cluster\b",
+    re.IGNORECASE,
+)
+
+
+def bind_inside(obj: Object, request: str) -> None:
+    """Rights "only inside the namespace x" are bound there and nowhere else."""
+    places = {(each["after"] or each["before"]) for each in _INSIDE.finditer(request)}
+    if len(places) == 1 and not _EVERYWHERE.search(request):
+        obj["kind"] = "RoleBinding"
+        map_at(obj, "metadata")["namespace"] = places.pop().lower()
 
 
 def state_rights(obj: Object, request: str) -> None:
