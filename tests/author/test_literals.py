@@ -53,6 +53,11 @@ def test_what_is_not_used(request_, lacking):
     assert list(unused(request_, [POD])) == lacking
 
 
+def test_a_number_does_not_stand_in_a_version():
+    assert unused("after 4 failures", [{"image": "registry.example/db:4.17.2"}]) == ("4",)
+    assert unused("after 4 failures", [{"failureThreshold": 4}]) == ()
+
+
 def test_a_path_below_a_host_stands_where_both_of_them_do():
     rule = {"host": "tickets.example", "paths": [{"path": "/guide"}]}
     said = "tickets.example/guide goes to the guide"

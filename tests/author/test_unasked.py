@@ -165,6 +165,28 @@ def test_a_container_that_nobody_spoke_of_goes(request_, stays):
     assert bool(obj["spec"]["initContainers"]) is stays
 
 
+COPIED = {
+    "ports": [{"name": "http", "containerPort": 8000}],
+    "resources": {"requests": {"memory": "128Mi"}, "limits": {"memory": "256Mi"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "stays"),
+    [
+        ("It serves pages, and never needs more memory than it requests.", []),
+        ("It listens on port 8000.", ["ports"]),
+        ("It requests 128Mi.", ["resources"]),
+        ("registry.example/web:8000.1 serves, within its memory", []),
+    ],
+)
+def test_figures_of_an_example_go_unless_one_was_asked_for(request_, stays):
+    obj = pod(**copy.deepcopy(COPIED))
+    take_out_unasked(request_, obj)
+    [box] = obj["spec"]["containers"]
+    assert [key for key in COPIED if key in box] == stays
+
+
 def test_a_second_container_is_no_reason_for_an_init_container():
     obj = pod()
     obj["spec"]["initContainers"] = [dict(HELPER)]

@@ -52,13 +52,13 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
 
     What stands in the `context` may be what is to go.
     """
-    leaves = {str(each) for obj in objects for each in _leaves(obj)}
+    leaves = {str(each) for obj in objects for each in leaves_of(obj)}
     everything = "\n".join(leaves)
     sizes = {size for each in leaves for size in _sizes(each)}
 
     def stands(text: str) -> bool:
         edge = r"(?<![\w.])" if text[:1].isdigit() else ""
-        form = edge + re.escape(text) + r"(?!\d)"
+        form = edge + re.escape(text) + r"(?!\d|\.\d)"
         return bool(re.search(form, f"{everything}\n{context}", re.IGNORECASE))
 
     def in_parts(text: str) -> bool:
@@ -132,15 +132,16 @@ def _sizes(text: str) -> set[str]:
     return {f"{match[1]}{(match[2] or '')[:1].upper()}"} if match else set()
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def leaves_of(value: Any) -> Iterator[Any]:
+    """Every key and every value, and lists of words as one text."""
     if isinstance(value, dict):
         for key, child in value.items():
             yield key
-            yield from _leaves(child)
+            yield from leaves_of(child)
     elif isinstance(value, list):
         if all(isinstance(child, str) for child in value):
             yield " ".join(value)  # as a command is said
         for child in value:
-            yield from _leaves(child)
+            yield from leaves_of(child)
     else:
         yield value

@@ -18,6 +18,7 @@ from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.cards import known as known_cards
 from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs
+from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
 from tiphys.propose.kinds import asked_kinds
@@ -49,6 +50,7 @@ _FURTHER = re.compile(
     rf"{_FIRST.pattern}|\b(?:second|another|further|extra|helper) container", re.IGNORECASE
 )
 _MOST_NAMED = 5
+_FIGURE = re.compile(r"\d|/\w")
 # What a text must speak of, in any of its languages, for a container or a pod to have such fields.
 _AMOUNTS = re.compile(
     r"\b(?:mem(?:ory)?|ram|v?cpus?|gpus?|(?:milli)?cores?|resources?|requests?|limits?|quotas?|qos"
@@ -174,6 +176,7 @@ class _Asked:
     """What a text speaks of."""
 
     def __init__(self, text: str) -> None:
+        self._raw = text
         self._text = text.lower()
         self._bare = _IMAGE.sub(" ", text)
         self._words = {w.lower() for w in _TOKEN.findall(self._bare)}
@@ -190,6 +193,9 @@ class _Asked:
                 del container[key]
                 yield key
         yield from self.without_made_up(container)
+        for key in (key for key in ("ports", *_WORDS) if self._is_copied(key, container)):
+            del container[key]
+            yield key
         flags = container.get("args")
         if isinstance(flags, list) and any(map(self._says, flags)):
             container["args"] = [each for each in flags if not self._made_up(each)]
@@ -216,6 +222,15 @@ class _Asked:
             if key in holder and not any(map(self._says, _paths(holder[key]))):
                 del holder[key]
                 yield key
+
+    def _is_copied(self, key: str, container: dict[str, Any]) -> bool:
+        """Whether all of its figures and paths are those of the examples, and none is asked for."""
+        told = {str(each) for each in leaves_of(container.get(key)) if _FIGURE.match(str(each))}
+        shown = {str(each) for example in _examples(key) for each in leaves_of(example)}
+        return bool(told) and told <= shown and not any(self._stands(each) for each in told)
+
+    def _stands(self, figure: str) -> bool:
+        return bool(re.search(rf"(?<![\w.]){re.escape(figure)}(?!\w|\.\d)", self._raw))
 
     def counts(self, number: Any) -> bool:
         """Whether a number of pods stands in the text, or may hide in it."""
