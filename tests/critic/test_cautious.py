@@ -153,3 +153,18 @@ def test_times_of_day(said: str, hours: set[int], minute: int) -> None:
 def test_one_day_is_no_schedule() -> None:
     assert spoken.read("the release is on Thursday") is None
     assert spoken.read("it runs on Thursdays at 3:17") is not None
+
+
+@pytest.mark.parametrize(
+    ("first", "main", "seen"),
+    [(None, None, ["containers[0]"]), (None, True, []), (True, None, [])],
+)
+def test_who_fills_a_volume_writes_to_it(first: Any, main: Any, seen: list[str]) -> None:
+    def mounts(only: Any) -> list[dict[str, Any]]:
+        return [{"name": "s", "mountPath": "/assets", **({"readOnly": only} if only else {})}]
+
+    made = workload(volumeMounts=mounts(main), pod=scratch("9Mi"))
+    box = {"name": "fetch", "image": "registry.example/fetch:1", "volumeMounts": mounts(first)}
+    made["spec"]["template"]["spec"]["initContainers"] = [box]
+    found = against("web may only read /assets, which is read-only for it", made)
+    assert [each.path.split("spec.template.spec.")[1].split(".")[0] for each in found] == seen

@@ -45,9 +45,12 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     yield from _retention(words, world)
 
 
-def _mounts(world: World) -> list[tuple[str, object, bool]]:
+_Mount = tuple[str, object, bool]
+
+
+def _mounts(world: World) -> list[_Mount]:
     """(path of the field, the mount, whether it can't be written to) of every mount."""
-    found: list[tuple[str, object, bool]] = []
+    found: list[_Mount] = []
     for box in world.containers:
         closed = set()
         for volume in many(box.owner, *pod_path(box.owner), "volumes"):
@@ -80,10 +83,22 @@ def _read_only(words: Words, world: World) -> Iterator[Remark]:
             near = [m["path"].rstrip(".") for m in _PLACE.finditer(words.before(match.start(), 80))]
             about = [m for m in about if near and text(m[1], "mountPath").rstrip("/") == near[-1]]
         about = about or (mounts if len(mounts) == 1 else [])
+        if not re.search(r"\b(?:both|all|every|each)\b", sentence, re.IGNORECASE):
+            about = _one_of(about, sentence)
         asked = Requirement("mount", "true", words.quote(*match.span()))
         for path, _, sure in about:
             field = Field(path, "true" if sure else "not set")
             yield covered(asked, field) if sure else contradicted(asked, field)
+
+
+def _one_of(mounts: list[_Mount], sentence: str) -> list[_Mount]:
+    """Of mounts of one volume those that one who only reads has: who fills it has to write."""
+    first = [each for each in mounts if ".initContainers[" in each[0]]
+    if len(mounts) < 2 or not first:
+        return mounts
+    closed = [each for each in mounts if each[2]]
+    sidecar = re.search(r"\bside-?car", sentence, re.IGNORECASE)
+    return closed or ([] if sidecar else [each for each in mounts if each not in first])
 
 
 def _modes(words: Words, world: World) -> Iterator[Remark]:
