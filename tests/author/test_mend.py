@@ -56,6 +56,8 @@ spec:
         ({"version": "extensions/v1beta1"}, ("apiVersion",), "apps/v1"),
         ({"version": "v1"}, ("apiVersion",), "apps/v1"),
         ({"container": "ports: {containerPort: '80'}"}, ("ports",), [{"containerPort": 80}]),
+        ({"container": "resources: {limits: 200Mi, requests: 250m}"}, ("resources",),
+         {"limits": {"memory": "200Mi"}, "requests": {"cpu": "250m"}}),
         ({"container": "env: {A: b, C: '1'}"}, ("env",),
          [{"name": "A", "value": "b"}, {"name": "C", "value": "1"}]),
         ({"container": "imagepullpolicy: always"}, ("imagePullPolicy",), "Always"),

@@ -21,6 +21,8 @@ _SERVERS_OWN = ("creationTimestamp", "generation", "managedFields", "resourceVer
 _TRUE, _FALSE = ("true", "yes", "on", "y"), ("false", "no", "off", "n")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
+_BYTES = re.compile(r"\d+(?:\.\d+)?[KMGTP]i?")
+_CORES = re.compile(r"\d{1,6}m|\d{1,2}(?:\.\d+)?")
 _NOTHING = object()
 
 
@@ -150,6 +152,8 @@ class _Walk:
     def _map(self, value: Any, field: Field, path: tuple[str | int, ...]) -> Any:
         if isinstance(value, list):
             value = _joined(value)
+        if isinstance(value, str) and field.item is not None and field.item.type == "quantity":
+            value = _amounts(value, path)
         if not isinstance(value, dict):
             self._notes.append(f"{_at(path)}: takes keys and values; left out")
             return _NOTHING
@@ -219,6 +223,14 @@ class _Walk:
         here[name] = mended
         self._notes.append(f"{_at(was, name)}: belongs to {_at(path) or 'the object'}")
         return True
+
+
+def _amounts(value: str, path: Sequence[str | int]) -> dict[str, str] | None:
+    """A bare amount of what its unit tells: bytes of memory, or of storage in a claim."""
+    if _BYTES.fullmatch(value):
+        claims = path[:2] == ("spec", "resources") or "volumeClaimTemplates" in path
+        return {"storage" if claims else "memory": value}
+    return {"cpu": value} if _CORES.fullmatch(value) else None
 
 
 def _reach(obj: dict[str, Any], path: Sequence[str | int]) -> dict[str, Any] | None:
