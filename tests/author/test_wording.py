@@ -120,6 +120,15 @@ def test_nothing_that_the_request_says_makes_room_for_something_else_that_it_say
     assert made["data"]["host"] == "tickets.example"
 
 
+def test_nothing_becomes_of_another_kind():
+    def judge(obj):
+        if obj["kind"] != "Secret":
+            yield Problem("contradicted", "a Secret", "ConfigMap/c", "kind", "Secret")
+
+    made, found = run_settle("A Secret.", judge, size=1)
+    assert (made["kind"], found.good) == ("ConfigMap", False)
+
+
 def test_what_the_request_says_is_not_settled_away():
     def judge(obj):
         if obj["size"] != 5:

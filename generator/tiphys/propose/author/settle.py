@@ -28,6 +28,7 @@ from tiphys.propose.author.mend import scalar
 from tiphys.propose.schedule import cron_from_words
 
 _TRIES = 40
+_TYPE = ("apiVersion", "kind")
 _IDENTITY = ("metadata.name", "metadata.namespace")
 _EACH = 8  # values for one field
 _WORD = re.compile(r"[^\s,;()\"'`]+")
@@ -56,7 +57,7 @@ def settle(
 ) -> tuple[list[Object], Rehearsal, tuple[str, ...]]:
     """The objects with fields changed for the better, what became of them, and what was changed.
 
-    Those that are `existing`, by kind and name, keep their names.
+    Those that are `existing`, by kind and name, keep their names; none becomes of another kind.
     """
     best, found = list(objects), first
     notes: list[str] = []
@@ -66,7 +67,7 @@ def settle(
     kept = {name_of(o) for o in best if (o["kind"], metadata_of(o).get("name")) in existing}
     while problem := _next(found, done):
         done.add((problem.object, problem.path))
-        if problem.object in kept and problem.path.startswith(_IDENTITY):
+        if problem.path in _TYPE or (problem.object in kept and problem.path.startswith(_IDENTITY)):
             continue
         for changed, words in _changes(request, best, problem, found, schemas):
             if tries == 0:
