@@ -9,8 +9,8 @@ from typing import Any
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
 from tiphys.propose.author.network import choose_by_words
-from tiphys.propose.author.rights import bind_inside, state_rights
-from tiphys.propose.author.services import state_ports
+from tiphys.propose.author.rights import bind_inside, read_logs, state_rights
+from tiphys.propose.author.services import shape_ports, state_ports
 from tiphys.propose.schedule import cron_from_words
 
 _METRICS = {
@@ -32,10 +32,14 @@ _TIME = re.compile(
 )
 
 
-def by_words(obj: Object, request: str) -> None:
-    """Set in place what the request says of this kind of object."""
+def by_words(obj: Object, request: str, *, new: bool = True) -> None:
+    """Set in place what the request says of this kind of object.
+
+    Of several that exist, and are not `new`, it may mean another one.
+    """
     for rule in _RULES.get(obj["kind"], ()):
-        rule(obj, request)
+        if new or rule not in _OF_NEW:
+            rule(obj, request)
 
 
 def _at_the_time(obj: Object, request: str) -> None:
@@ -78,11 +82,12 @@ def _stated_targets(obj: Object, request: str) -> None:
 
 
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
-    "ClusterRole": (state_rights,),
+    "ClusterRole": (state_rights, read_logs),
     "ClusterRoleBinding": (bind_inside,),
     "CronJob": (_at_the_time,),
     "HorizontalPodAutoscaler": (_only_asked_metrics, _stated_targets),
     "NetworkPolicy": (choose_by_words,),
-    "Role": (state_rights,),
-    "Service": (state_ports,),
+    "Role": (state_rights, read_logs),
+    "Service": (shape_ports, state_ports),
 }
+_OF_NEW = frozenset({bind_inside, read_logs, shape_ports, _stated_targets})

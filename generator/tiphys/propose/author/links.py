@@ -27,7 +27,7 @@ _KEYS_OF_TYPES = {
 }
 
 
-def link(objects: Sequence[Object], request: str = "") -> None:
+def link(objects: Sequence[Object], request: str = "", *, new: bool = True) -> None:
     """Set in place what follows from the rest, and from the only words that can be meant."""
     for each in objects:
         metadata = metadata_of(each)
@@ -42,7 +42,7 @@ def link(objects: Sequence[Object], request: str = "") -> None:
         rule = _RULES.get(each["kind"])
         if rule:
             rule(each, objects)
-        by_words(each, request)
+        by_words(each, request, new=new)
 
 
 def select_stated(objects: Sequence[Object], request: str) -> None:

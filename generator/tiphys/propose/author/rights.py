@@ -50,7 +50,6 @@ def state_rights(obj: Object, request: str) -> None:
             rule["verbs"] = verbs
         if rule.get("resourceNames") == ["*"]:
             del rule["resourceNames"]
-    _read_logs(obj, request)
     _only_named(obj, request)
 
 
@@ -58,7 +57,7 @@ def _rules(obj: Object) -> list[dict[str, Any]]:
     return [each for each in items(obj.get("rules")) if isinstance(each, dict)]
 
 
-def _read_logs(obj: Object, request: str) -> None:
+def read_logs(obj: Object, request: str) -> None:
     """Logs are a resource of their own, which who may read pods does not read yet."""
     held = [str(each) for rule in _rules(obj) for each in items(rule.get("resources"))]
     told = _LOGS.search(request) and not _DENIED.search(request)

@@ -27,8 +27,14 @@ _USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORE
 
 
 def state_ports(obj: Object, request: str) -> None:
-    """Set them in place."""
-    for rule in (_both_protocols, _stated_port, _where_pods_listen, _name_ports, _same_number):
+    """Set numbers and names in place."""
+    for rule in (_stated_port, _name_ports):
+        rule(obj, request)
+
+
+def shape_ports(obj: Object, request: str) -> None:
+    """Set protocols and targets of the ports of a new Service in place."""
+    for rule in (_both_protocols, _where_pods_listen, _same_number):
         rule(obj, request)
 
 
@@ -65,7 +71,9 @@ def _where_pods_listen(obj: Object, request: str) -> None:
     """A Service's one port leads to the only number that its pods are said to listen on."""
     ports = _ports(obj)
     said = {int(each) for each in _LISTEN.findall(request)}
-    if len(ports) == 1 and len(said) == 1 and not isinstance(ports[0].get("targetPort"), str):
+    if len(ports) != 1 or len(said) != 1 or ports[0].get("port") in said:
+        return  # what is its own port may be said of the Service
+    if not isinstance(ports[0].get("targetPort"), str):
         ports[0]["targetPort"] = said.pop()
 
 

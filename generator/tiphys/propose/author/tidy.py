@@ -46,7 +46,7 @@ def tidy(
         for each in kept:
             notes += [*hold_mounts(each, task.request), *fill_environment(each, task.request)]
         notes += lead_somewhere(kept, known)
-        link(kept, task.request)
+        link(kept, task.request, new=not task.context)
         if not task.context:
             select_stated(kept, task.request)
         kept, strangers = without_strangers(task, kept, custom_kinds(kinds))

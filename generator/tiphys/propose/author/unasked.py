@@ -22,6 +22,7 @@ from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
 from tiphys.propose.kinds import asked_kinds
+from tiphys.propose.reading.spelled import in_figures
 
 _SAYS_IMAGE = re.compile(r"\bimage\b", re.IGNORECASE)
 _IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w][\w.-]*")
@@ -176,7 +177,7 @@ class _Asked:
     """What a text speaks of."""
 
     def __init__(self, text: str) -> None:
-        self._raw = text
+        self._raw = in_figures(text)
         self._text = text.lower()
         self._bare = _IMAGE.sub(" ", text)
         self._words = {w.lower() for w in _TOKEN.findall(self._bare)}
@@ -225,6 +226,8 @@ class _Asked:
 
     def _is_copied(self, key: str, container: dict[str, Any]) -> bool:
         """Whether all of its figures and paths are those of the examples, and none is asked for."""
+        if key.endswith("Probe") and container.get(key) not in _examples(key):
+            return False
         told = {str(each) for each in leaves_of(container.get(key)) if _FIGURE.match(str(each))}
         shown = {str(each) for example in _examples(key) for each in leaves_of(example)}
         return bool(told) and told <= shown and not any(self._stands(each) for each in told)

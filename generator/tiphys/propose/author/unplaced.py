@@ -150,9 +150,16 @@ def _mount_the_key(request: str, pod: dict[str, Any], objects: Sequence[Object])
             if len(keys) != 1 or mount.get("name") != volume.get("name") or "subPath" in mount:
                 continue
             files = {*re.findall(rf"(?<![\w/.-]){re.escape(folder)}/([\w-]+\.\w+)(?!\w)", request)}
-            if len(files) == 1 and (files.isdisjoint(keys) or _BESIDE.search(request)):
+            if len(files) == 1 and _BESIDE.search(request):
                 mount |= {"mountPath": f"{folder}/{files.pop()}", "subPath": keys[0]}
                 yield f"mountPath is {mount['mountPath']}, as the request says"
+            elif len(files) == 1 and files.isdisjoint(keys):
+                name = files.pop()
+                volume["configMap"] = {
+                    **volume["configMap"],
+                    "items": [{"key": keys[0], "path": name}],
+                }
+                yield f"{keys[0]} is the file {name}, as the request says"
 
 
 def _unplaced(spoken: str, objects: Sequence[Object]) -> list[str]:
