@@ -124,8 +124,7 @@ def without_copies(request: str, objects: Sequence[Object]) -> Iterator[str]:
     What the request says all of is no copy.
     """
     text = request.lower()
-    for card in known():
-        shown = strict_yaml.load_documents(card.example.encode(), source=card.kind)
+    for card, shown in zip(known(), shown_objects(), strict=True):
         for obj in objects:
             for example in shown:
                 if example["kind"] == obj.get("kind") == card.kind:
@@ -209,6 +208,15 @@ def _take_out(value: Any, parts: Sequence[str]) -> bool:
         return _take_out(value[part], rest)
     del value[part]
     return True
+
+
+@cache
+def shown_objects() -> tuple[tuple[Object, ...], ...]:
+    """The objects of each card's example, card by card; not to be changed."""
+    return tuple(
+        tuple(strict_yaml.load_documents(each.example.encode(), source=each.kind))
+        for each in known()
+    )
 
 
 @cache

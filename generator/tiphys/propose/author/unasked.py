@@ -15,8 +15,7 @@ from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import SYSTEM_NAMESPACES
 from tiphys.library import strict_yaml
 from tiphys.ports import Object
-from tiphys.propose.author.cards import IMAGE
-from tiphys.propose.author.cards import known as known_cards
+from tiphys.propose.author.cards import IMAGE, shown_objects
 from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs
 from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.references import BUILT_IN_ROLES
@@ -279,11 +278,7 @@ def _paths(value: Any) -> Iterator[str]:
 @cache
 def _examples(key: str) -> tuple[Any, ...]:
     """What the cards show in such a field of a container."""
-    shown = [
-        strict_yaml.load_documents(each.example.encode(), source=each.kind)
-        for each in known_cards()
-    ]
-    boxes = [each for objects in shown for each in dicts(objects)]
+    boxes = [each for shown in shown_objects() for obj in shown for each in dicts(obj)]
     return tuple(each[key] for each in boxes if key in each)
 
 
