@@ -130,6 +130,12 @@ def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
             yield from pod_specs(value)
 
 
+def containers_of(pod: Any) -> list[dict[str, Any]]:
+    """Of a pod spec, those that are maps; the init containers last."""
+    held = (*items(pod.get("containers")), *items(pod.get("initContainers")))
+    return [each for each in held if isinstance(each, dict)]
+
+
 def items(value: Any) -> list[Any]:
     """A list as it is; what is none has no items."""
     return value if isinstance(value, list) else []

@@ -12,7 +12,14 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.by_words import by_words
-from tiphys.propose.author.fields import dicts, items, map_at, metadata_of, pod_specs
+from tiphys.propose.author.fields import (
+    containers_of,
+    dicts,
+    items,
+    map_at,
+    metadata_of,
+    pod_specs,
+)
 from tiphys.propose.author.sentences import stated_labels
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
@@ -78,10 +85,8 @@ def _pod(spec: dict[str, Any], owner: Object) -> None:
 
 def _spell_names(spec: dict[str, Any]) -> None:
     """Names of containers and volumes as a server takes them: "emptyDir" is empty-dir."""
-    boxes = [*items(spec.get("containers")), *items(spec.get("initContainers"))]
-    mounts = [
-        mount for box in boxes if isinstance(box, dict) for mount in items(box.get("volumeMounts"))
-    ]
+    boxes = containers_of(spec)
+    mounts = [mount for box in boxes for mount in items(box.get("volumeMounts"))]
     for each in (*boxes, *mounts, *items(spec.get("volumes"))):
         if isinstance(each, dict) and isinstance(name := each.get("name"), str):
             apart = _HUMP.sub("-", name).lower()

@@ -10,7 +10,14 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs, value_at
+from tiphys.propose.author.fields import (
+    containers_of,
+    dicts,
+    items,
+    metadata_of,
+    pod_specs,
+    value_at,
+)
 from tiphys.propose.author.sentences import sentences
 
 _VOLUMES = frozenset(
@@ -66,7 +73,7 @@ def fill_environment(obj: Object, request: str) -> Iterator[str]:
 
     Of a source that is there with a prefix too, that one was meant.
     """
-    for box in (box for pod in pod_specs(obj) for box in _boxes(pod)):
+    for box in (box for pod in pod_specs(obj) for box in containers_of(pod)):
         for each in dicts(box.get("env")):
             ref = value_at(each, ("valueFrom", "fieldRef"))
             said = _after(str(each.get("name")), request) if isinstance(ref, dict) else ""
@@ -102,7 +109,7 @@ def straighten(obj: Any) -> None:
         for box in items(pod.get("containers")):  # of its own it has one seldom, and never alone
             if isinstance(box, dict) and "restartPolicy" in box and "restartPolicy" not in pod:
                 pod["restartPolicy"] = box.pop("restartPolicy")
-        for box in _boxes(pod):
+        for box in containers_of(pod):
             _flags(box)
             for mount in _mounts(box):
                 _hoist(pod, mount)
@@ -125,7 +132,7 @@ def _hold(pod: dict[str, Any], claims: set[Any], request: str) -> Iterator[str]:
     if not isinstance(volumes, list):
         return
     known = claims | {each.get("name") for each in volumes if isinstance(each, dict)}
-    for mount in [mount for box in _boxes(pod) for mount in _mounts(box)]:
+    for mount in [mount for box in containers_of(pod) for mount in _mounts(box)]:
         name = mount["name"]
         if name not in known:
             known.add(name)
@@ -168,11 +175,6 @@ def _flags(box: dict[str, Any]) -> None:
     words = box.get("command")
     if isinstance(words, list) and words and "args" not in box and str(words[0]).startswith("-"):
         box["args"] = box.pop("command")
-
-
-def _boxes(pod: dict[str, Any]) -> list[dict[str, Any]]:
-    held = (*items(pod.get("containers")), *items(pod.get("initContainers")))
-    return [each for each in held if isinstance(each, dict)]
 
 
 def _mounts(box: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from tiphys.domain.policy import SYSTEM_NAMESPACES
 from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE, shown_objects
-from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs
+from tiphys.propose.author.fields import containers_of, dicts, items, metadata_of, pod_specs
 from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
@@ -98,7 +98,7 @@ def take_out_unasked(known: str, obj: Object) -> tuple[str, ...]:
             gone.append("resources of the whole pod")
         gone += asked.without_made_up(pod)
         gone += _made_up_containers(pod, known)
-        for container in _containers(pod):
+        for container in containers_of(pod):
             gone += asked.strip(container)
         gone += _unused_volumes(pod, known)
     return tuple(dict.fromkeys(gone))
@@ -282,11 +282,6 @@ def _examples(key: str) -> tuple[Any, ...]:
     return tuple(each[key] for each in boxes if key in each)
 
 
-def _containers(pod: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for key in ("initContainers", "containers"):
-        yield from (each for each in items(pod.get(key)) if isinstance(each, dict))
-
-
 def _made_up_containers(pod: dict[str, Any], known: str) -> Iterator[str]:
     """Containers beside others whose image nobody named, where nobody speaks of a further one.
 
@@ -319,7 +314,7 @@ def _unused_volumes(pod: dict[str, Any], known: str) -> Iterator[str]:
     volumes = pod.get("volumes")
     if not isinstance(volumes, list):
         return
-    mounts = [m for each in _containers(pod) for m in items(each.get("volumeMounts"))]
+    mounts = [m for each in containers_of(pod) for m in items(each.get("volumeMounts"))]
     mounted = [each.get("name") for each in mounts if isinstance(each, dict)]
     kept = [
         each
