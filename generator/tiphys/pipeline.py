@@ -35,7 +35,7 @@ from tiphys.propose.author.report import (
 from tiphys.propose.author.types import Attempt, Authored, Unsaid
 from tiphys.propose.draft import Draft, write_draft
 from tiphys.propose.kinds import about_a_cluster, speaks_in_kinds
-from tiphys.propose.learned import learn
+from tiphys.propose.learned import learn, remembered
 from tiphys.propose.open import open_pull
 from tiphys.propose.request import (
     QUESTION_KEY,
@@ -201,9 +201,17 @@ def author(work: Work, ports: Ports) -> Work:
         return work if work.draft else replace(work, ending="declined", reply=_OUT_OF_REACH)
     request, settings = _known(work.request), ports.settings
     context = "---\n".join(data.decode(errors="replace") for data in work.editable.values())
+    like = {hit.skill for hit in work.hits}
+    task = to_task(
+        request,
+        releases=work.releases,
+        context=context,
+        merged=remembered(ports.repository, work.base, work.releases, like),
+        embedder=ports.embedder,
+    )
     with ports.workbench(work.base) as bench:
         made = write(
-            to_task(request, releases=work.releases, context=context, embedder=ports.embedder),
+            task,
             bench=bench,
             model=ports.model,
             budget=Budget(settings.author_tokens, settings.author_rounds, settings.author_seconds),
@@ -423,7 +431,8 @@ _LABELS = {"asked": "needs-answer", "declined": "declined", "proposed": "propose
 def _draft(work: Work, match: Match, filling: Filling, folder: str, ports: Ports) -> Draft:
     request = _known(work.request)
     # Only where a model could serve it: meaning costs more than filling in values does.
-    meant = to_task(request, embedder=ports.embedder).meant if _can_author(ports) else ()
+    read = to_task(request, worked=False, embedder=ports.embedder) if _can_author(ports) else None
+    meant = read.meant if read else ()
     draft = write_draft(request, match, filling, folder=folder, meant=meant)
     present = {e.path for e in ports.repository.entries(work.base, draft.folder)}
     gone = dict.fromkeys(present - set(draft.files))

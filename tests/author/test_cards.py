@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiphys.library import strict_yaml
-from tiphys.propose.author.cards import cards_for, cards_of, known, prune, without_copies
+from tiphys.propose.author.cards import (
+    card_objects,
+    cards_for,
+    cards_of,
+    known,
+    prune,
+    without_copies,
+)
 
 WORDS = sorted({word for card in known() for each in card.optional.values()
                 for word in each.pattern.split("|") if word.isalpha()})  # fmt: skip
@@ -17,7 +26,7 @@ def shown_and_pruned(card, request):
     shown = strict_yaml.load_documents(card.shown(request).text, source="shown")
     pruned = strict_yaml.load_documents(card.example, source="card")
     for each in pruned:
-        prune(request, each)
+        prune(request, each, shown=copy.deepcopy(pruned))
     return shown, pruned
 
 
@@ -61,8 +70,14 @@ def test_what_the_request_says_stays_in_whatever_language(request_, kept):
         "metadata": {"name": "web"},
         "spec": {"template": {"spec": {"containers": [container]}}},
     }
-    prune(request_, obj)
+    prune(request_, obj, shown=[copy.deepcopy(obj)])
     assert ("readinessProbe" in container) is kept
+
+
+def test_what_nobody_showed_was_written_for_a_reason():
+    job = {"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"suspend": True}}
+    assert prune("The library is down.", job, shown=[]) == ()
+    assert prune("The library is down.", job, shown=[copy.deepcopy(job)]) == ("spec.suspend",)
 
 
 def test_rules_of_an_example_are_not_copied_unless_they_were_asked_for():
@@ -74,7 +89,7 @@ def test_rules_of_an_example_are_not_copied_unless_they_were_asked_for():
         ("A Role for batch jobs: get, list and create, and list pods.", [shown[0], own]),
     ):
         role = {"kind": "Role", "metadata": {"name": "x"}, "rules": [*shown, own]}
-        assert [*without_copies(request, [role])] == ["rules"]
+        assert [*without_copies(request, [role], card_objects())] == ["rules"]
         assert role["rules"] == rules
     copied = {"kind": "Role", "metadata": {"name": "x"}, "rules": [*shown]}
-    assert not [*without_copies("A Role.", [copied])]
+    assert not [*without_copies("A Role.", [copied], card_objects())]

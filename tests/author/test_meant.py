@@ -84,8 +84,8 @@ def test_what_is_meant_is_shown_kept_and_missed(encoder):
     def job():
         return {"kind": "CronJob", "spec": {"concurrencyPolicy": "Forbid"}}
 
-    assert prune(request, job()) == ("spec.concurrencyPolicy",)
-    assert prune(request, job(), fields) == ()
+    assert prune(request, job(), shown=[job()]) == ("spec.concurrencyPolicy",)
+    assert prune(request, job(), fields, [job()]) == ()
     assert lacking(fields, [job()]) == ()
     assert [each.keys for each in lacking(fields, [{"kind": "CronJob", "spec": {}}])] == [
         ("concurrencyPolicy",)

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.pods import fill_environment, hold_mounts, run_once, straighten
+from tiphys.propose.author.pods import (
+    fill_environment,
+    hold_mounts,
+    keep_apart,
+    run_once,
+    share_scratch,
+    straighten,
+)
+from tiphys.propose.author.types import Meant
 
 
 def pod(box, **spec):
@@ -137,3 +145,61 @@ def test_a_job_that_was_asked_for_is_not_made_again_and_again():
     for asked in ({"Job", "CronJob"}, {"CronJob"}, set()):
         assert [*run_once([cron], asked)] == [cron]
     assert [*run_once([cron, once], {"Job"})] == [cron, once]
+
+
+def test_an_init_container_has_no_ports_and_a_native_sidecar_may():
+    ports = [{"containerPort": 80}]
+    native = {"name": "s", "restartPolicy": "Always", "ports": ports}
+    obj = pod({}, initContainers=[{"name": "i", "ports": ports}, native])
+    straighten(obj)
+    first, side = obj["spec"]["initContainers"]
+    assert "ports" not in first
+    assert side["ports"] == ports
+
+
+@pytest.mark.parametrize(
+    ("request_", "command", "shares"),
+    [
+        ("Both see the same directory at /s.", ["fetch"], True),
+        ("It fetches first.", ["fetch", "--out=/s"], True),
+        ("It migrates first; the web may write to /s.", ["migrate"], False),
+    ],
+)
+def test_scratch_space_is_mounted_by_all_that_share_it(request_, command, shares):
+    mount = {"name": "s", "mountPath": "/s", "readOnly": True}
+    init = {"name": "i", "image": "registry.example/i:1", "command": command}
+    obj = pod(
+        {"volumeMounts": [mount]}, initContainers=[init], volumes=[{"name": "s", "emptyDir": {}}]
+    )
+    assert bool([*share_scratch(obj, request_)]) == shares
+    mounts = [{"name": "s", "mountPath": "/s"}] if shares else None
+    assert obj["spec"]["initContainers"][0].get("volumeMounts") == mounts
+
+
+def apart(said, affinity=None):
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": pod({})["spec"]}
+    if affinity is not None:
+        template["spec"]["affinity"] = affinity
+    obj = {"kind": "Deployment", "metadata": {"name": "a"}, "spec": {"template": template}}
+    meant = [Meant(said, "affinity", ("podAntiAffinity",), frozenset({"Deployment"}), 0.6)]
+    told = [*keep_apart(obj, meant if said else [])]
+    return template["spec"].get("affinity"), told
+
+
+def test_pods_that_may_not_meet_avoid_nodes_with_their_own_labels():
+    found, told = apart("no two on the same node")
+    [term] = found["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term == {
+        "labelSelector": {"matchLabels": {"app": "a"}}, "topologyKey": "kubernetes.io/hostname"
+    }  # fmt: skip
+    assert told
+    found, _ = apart("preferably not on one node")
+    assert [*found["podAntiAffinity"]] == ["preferredDuringSchedulingIgnoredDuringExecution"]
+
+
+def test_what_keeps_pods_apart_already_stays_and_an_empty_rule_is_filled():
+    there = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"x": 1}]}}
+    assert apart("no two on the same node", there) == (there, [])
+    assert apart("", {}) == ({}, [])
+    found, _ = apart("", {"podAntiAffinity": {}})
+    assert found["podAntiAffinity"]

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tiphys.propose.author.cards import card_objects
+from tiphys.propose.author.strangers import untouched, without_accounts, without_strangers
 from tiphys.propose.author.types import Task
-from tiphys.propose.author.unasked import take_out_unasked, untouched, without_strangers
+from tiphys.propose.author.unasked import take_out_unasked
 
 
 def pod(**container):
@@ -49,6 +51,40 @@ def test_what_stays_is_what_was_spoken_of(request_, container, stays):
     assert (obj == before, not gone) == (stays, stays)
     if not stays:
         assert obj == pod()
+
+
+ADDED = {"capabilities": {"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}}
+DROPPED = {"capabilities": {"drop": ["ALL"]}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "left"),
+    [
+        ("All capabilities dropped.", DROPPED),
+        ("Drop all capabilities but NET_BIND_SERVICE.", ADDED),
+        ("It needs the net bind service capability only.", ADDED),
+    ],
+)
+def test_a_capability_is_added_where_it_is_named(request_, left):
+    obj = pod(securityContext=copy.deepcopy(ADDED))
+    take_out_unasked(request_, obj)
+    assert obj == pod(securityContext=left)
+
+
+@pytest.mark.parametrize(
+    ("request_", "mount", "stays"),
+    [
+        ("Scratch space at /var/data.", {**MOUNT, "subPath": "web"}, False),
+        ("The sub-path orders of it, at /var/data.", {**MOUNT, "subPath": "x"}, True),
+        ("The folder orders, at /var/data.", {**MOUNT, "subPath": "orders"}, True),
+        ("At /etc/web.conf.", {"name": "c", "mountPath": "/etc/web.conf", "subPath": "k"}, True),
+    ],
+)
+def test_a_part_of_a_volume_is_a_file_or_spoken_of(request_, mount, stays):
+    obj = pod(volumeMounts=[copy.deepcopy(mount)])
+    take_out_unasked(request_, obj)
+    [left] = obj["spec"]["containers"][0]["volumeMounts"]
+    assert ("subPath" in left) == stays
 
 
 def test_single_entries_go_and_the_others_stay():
@@ -182,7 +218,7 @@ COPIED = {
 )
 def test_figures_of_an_example_go_unless_one_was_asked_for(request_, stays):
     obj = pod(**copy.deepcopy(COPIED))
-    take_out_unasked(request_, obj)
+    take_out_unasked(request_, obj, card_objects())
     [box] = obj["spec"]["containers"]
     assert [key for key in COPIED if key in box] == stays
 
@@ -200,3 +236,20 @@ def test_the_last_container_stays_whatever_its_image():
     obj = pod(image="registry.example/other:2")
     take_out_unasked("Run registry.example/web:1.", obj)
     assert len(obj["spec"]["containers"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "stays"),
+    [
+        ("Do not mount a service account token.", False),
+        ("A service account web without its service account token.", True),
+        ("Run it as web.", True),
+    ],
+)
+def test_who_speaks_only_of_an_accounts_token_wants_no_account(request_, stays):
+    obj = pod()
+    obj["spec"]["serviceAccountName"] = "web"
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web"}}
+    left = without_accounts(request_, [obj, account])
+    assert (account in left) == stays
+    assert ("serviceAccountName" in obj["spec"]) == stays

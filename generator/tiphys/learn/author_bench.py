@@ -35,17 +35,19 @@ class Setup:
     plain: bool = False
     cards: bool = True
     meanings: bool = True
+    worked: bool = True
     pieces: Pieces = ALL
     skills: Skills | None = None
 
 
 _NONE = Pieces(*[False] * len(fields(Pieces)))
 SETUPS: tuple[Setup, ...] = (
-    Setup("zero-shot", plain=True, cards=False, meanings=False, pieces=_NONE),
+    Setup("zero-shot", plain=True, cards=False, meanings=False, worked=False, pieces=_NONE),
     Setup(
         "+ feedback",
         cards=False,
         meanings=False,
+        worked=False,
         pieces=replace(_NONE, feedback=True, sampling=True),
     ),
     Setup("+ grounding", pieces=replace(ALL, settling=False, steps=False)),
@@ -54,6 +56,7 @@ SETUPS: tuple[Setup, ...] = (
     Setup("all + skills of the first half", skills="learned"),
     Setup("all - cards", cards=False, pieces=replace(ALL, outlines=False)),
     Setup("all - meanings", meanings=False),
+    Setup("all - worked examples", worked=False),
     Setup("all - mending", pieces=replace(ALL, mending=False)),
     Setup("all - settling", pieces=replace(ALL, settling=False)),
     Setup("all - feedback", pieces=replace(ALL, feedback=False)),
@@ -132,7 +135,9 @@ class _Made:
             request,
             context=self.task.context,
             cards=self.setup.cards,
-            embedder=self.embedder if self.setup.meanings else None,
+            meanings=self.setup.meanings,
+            worked=self.setup.worked,
+            embedder=self.embedder,
         )
         with self.bench(self.task) as bench:
             made = write(

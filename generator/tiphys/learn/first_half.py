@@ -8,11 +8,19 @@ from contextlib import AbstractContextManager, suppress
 from tiphys.domain.errors import InvalidInput, LimitExceeded
 from tiphys.domain.policy import Policy
 from tiphys.learn.tasks import Task
-from tiphys.library import load_skill_at, skill_names, strict_yaml
+from tiphys.library import (
+    load_skill_at,
+    make_release,
+    parse_skill,
+    release_files,
+    skill_names,
+    strict_yaml,
+)
 from tiphys.library.openapi import Schemas
 from tiphys.ports import Repository, Workbench
 from tiphys.propose.author.report import field_schemas
 from tiphys.propose.induce import Induced, induce, near_duplicate
+from tiphys.propose.reuse import merged_releases, place, taken_folders
 from tiphys.verify import plan
 from tiphys.verify.check import Sandbox
 from tiphys.verify.checks import behaviour, control, guardrails, schema
@@ -36,7 +44,7 @@ def learn_skills(
 ) -> tuple[str, ...]:
     """Merge a skill for each task whose answer becomes one that passes; their names. Unavailable.
 
-    Edits make no skill, and what nearly is a skill already is not made twice.
+    Each with its release. Edits make no skill, and what nearly is one already is not made twice.
     """
     learned = []
     for task in tasks:
@@ -87,5 +95,15 @@ def _is_merged(
         repository.delete_branch(branch, head)  # another task may lead to a skill of this name
     if verdict.decision != "accept":
         return False
+    files |= _released(made, task, repository, tip)
     repository.commit(target, tip, files, f"Add {made.name}\n")
     return True
+
+
+def _released(made: Induced, task: Task, repository: Repository, rev: str) -> dict[str, bytes]:
+    """What it was made for, as it is merged with it."""
+    skill = parse_skill(made.name, made.files, digest=repository.tree_of(made.files))
+    taken = taken_folders(repository, rev)
+    name = place(skill, made.values, merged_releases(repository, rev), taken)
+    release = make_release(skill, made.values, request=task.request, name=name)
+    return release_files(release, skill)

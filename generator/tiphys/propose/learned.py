@@ -1,8 +1,11 @@
-"""What a model wrote becomes memory: a new skill, or one more thing that a merged skill can do."""
+"""What a model wrote becomes memory: a new skill, or one more thing that a merged skill can do.
+
+And what was merged is shown to it, the next time that something of the sort is asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from tiphys.domain.errors import InvalidInput, NotFound
@@ -12,12 +15,16 @@ from tiphys.library import Release, load_skill_at, parse_skill, skill_names
 from tiphys.ports import IndexReader, Repository
 from tiphys.propose.author.report import field_schemas, manifests_of
 from tiphys.propose.author.types import Authored
+from tiphys.propose.author.worked import Worked
 from tiphys.propose.draft import BRANCH_PREFIX, Draft, how_made, pins, write_learned
 from tiphys.propose.induce import Induced, extend, induce, near_duplicate
+from tiphys.propose.reading.spelled import in_figures
 from tiphys.propose.request import Request
 from tiphys.propose.reuse import place, taken_folders
 
 _CONSIDERED = 5  # merged skills that the new one is compared with
+_REMEMBERED = 12  # releases that are looked at
+_STATED = 0.8  # of a release's values; what states less changed one that was there already
 
 
 def learn(
@@ -51,6 +58,27 @@ def learn(
     skill = parse_skill(found.name, found.files, digest=repository.tree_of(found.files))
     folder = place(skill, found.values, releases, taken_folders(repository, rev))
     return write_learned(request, made, found, skill, folder=folder, hint=hint)
+
+
+def remembered(
+    repository: Repository, rev: str, releases: Sequence[Release], skills: Collection[str]
+) -> tuple[Worked, ...]:
+    """The requests that led to merged releases of these skills, with what was merged."""
+    like = [each for each in releases if each.skill in skills and _is_whole(each)]
+    found = []
+    for each in like[-_REMEMBERED:]:
+        entries = repository.entries(rev, each.path)
+        paths = [entry.path for entry in entries if entry.path.endswith(".yaml")]
+        texts = [repository.read(rev, path).decode(errors="replace") for path in paths]
+        found.append(Worked(each.request, "---\n".join(texts)))
+    return tuple(found)
+
+
+def _is_whole(release: Release) -> bool:
+    """Whether its request says all of it, and not what was to change."""
+    text = in_figures(release.request).lower()
+    said = [str(each).lower() in text for each in release.values.values()]
+    return sum(said) >= _STATED * len(said)
 
 
 def _near(

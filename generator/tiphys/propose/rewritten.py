@@ -35,7 +35,9 @@ class Adapted:
 
 
 _TAKING_OUT = re.compile(
-    r"\b(?:remove|delete|drop|without|no longer|unset|disable|get rid|take out|strip|instead"
+    r"\b(?:remove|delete|drop|without|no longer|unset|disable|get rid|strip|instead|rather than"
+    r"|t(?:ake|akes|aken|aking|ook) (?:\w+ ){0,6}?(?:out|away|off)|(?:go|goes|gone) away|any ?more"
+    r"|stop\w* (?:\w+ ){0,3}?\w+ing|too (?:generous|wide|broad|many|much)"
     r"|not needed|(?:can|may|must|should|(?:has|have|is|are) to) (?:all )?go\b"
     r"|entfern|entf[aä]ll|lösch|weg\b|raus\b|nicht mehr|ohne\b|statt\b"
     r"|supprim|retir|enl[eè]v|sans\b|n.est plus|ne sont plus|au lieu"
@@ -47,6 +49,15 @@ _TAKING_OUT = re.compile(
 _RELATIVE = re.compile(
     r"\b(?:double|twice|triple|half|halve|more|fewer|less|another|additional|increase|decrease|raise"
     r"|lower|single|once)\b"
+)
+_CHOICE = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")  # "RollingUpdate"
+_AMOUNT = re.compile(r"-?(\d+(?:\.\d+)?)(m|k|[KMGT]i?|%)?")
+_ONE_OF = (
+    {"httpGet", "tcpSocket", "exec", "grpc"},
+    {"minAvailable", "maxUnavailable"},
+    {"value", "valueFrom"},
+    {"averageUtilization", "averageValue", "value"},
+    {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "hostPath", "projected", "nfs"},
 )
 _CONTEXT = "context.yaml"
 _NAMED = ("name", "containerPort", "port", "mountPath", "key", "ip")
@@ -142,9 +153,9 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
     for op, path, old, new in _differences(before, after, ()):
         if path[:1] in (("apiVersion",), ("kind",)) or path[:2] in _IDENTITY:
             continue
-        if op == "remove" and not removing:
+        if op == "remove" and not removing and not _gives_way(path, after):
             continue
-        if op == "set" and old is not None and not _meant(new, request):
+        if op == "set" and old is not None and not (_meant(new, request) or _chosen(old, new)):
             continue
         if op == "set" and old is None and not is_spoken_of(str(path[-1]), request):
             continue
@@ -157,20 +168,35 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
 _IDENTITY = (("metadata", "name"), ("metadata", "namespace"))
 
 
+def _gives_way(path: Path, after: Mapping[str, Any]) -> bool:
+    """Whether of fields that exclude each other another one stands there now."""
+    beside = value_at(after, path[:-1])
+    held = beside.keys() if isinstance(beside, Mapping) else set()
+    return any(path[-1] in each and each & held for each in _ONE_OF)
+
+
+def _chosen(old: Any, new: Any) -> bool:
+    """Whether one of a few values that Kubernetes knows was replaced by another."""
+    return all(isinstance(each, str) and bool(_CHOICE.fullmatch(each)) for each in (old, new))
+
+
 def _meant(value: Any, request: str) -> bool:
     """Whether a replaced value can come from the request: it stands there, or is no plain one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return True
     low = request.lower()
-    if isinstance(value, int | float) and (_RELATIVE.search(low) or _in_words(value, low)):
+    amount = _AMOUNT.fullmatch(str(value))
+    if amount and (_RELATIVE.search(low) or _in_words(amount[1], low)):
         return True
+    if amount and amount[2]:  # "750 millicores"
+        value = amount[1]
     words = [w for w in re.split(r"[^A-Za-z0-9.]+", str(value)) if w]
     low += in_figures(request).lower()
     return not words or any(word.lower() in low for word in words)
 
 
-def _in_words(number: float, low: str) -> bool:
-    return any(NUMBERS.get(word) == number for word in re.findall(r"\w+", low))
+def _in_words(number: str, low: str) -> bool:
+    return any(str(NUMBERS.get(word)) == number for word in re.findall(r"\w+", low))
 
 
 def _differences(before: Any, after: Any, path: Path) -> Iterator[tuple[Any, Path, Any, Any]]:
@@ -186,7 +212,10 @@ def _differences(before: Any, after: Any, path: Path) -> Iterator[tuple[Any, Pat
             else:
                 yield from _differences(before[key], after[key], (*path, key))
     elif isinstance(before, Sequence) and _is_list(before) and _is_list(after):
-        yield from _of_lists(before, after, path)
+        if path[-1:] in (("verbs",), ("resources",), ("resourceNames",), ("accessModes",)):
+            yield from _of_words(before, after, path)
+        else:
+            yield from _of_lists(before, after, path)
     else:
         yield "set", path, before, after
 
@@ -201,6 +230,18 @@ def _of_lists(
     """Items with a name are told apart by it, others by their position."""
     key = next((k for k in _NAMED if _all_have(k, [*before, *after])), None)
     yield from _by_name(key, before, after, path) if key else _by_place(before, after, path)
+
+
+def _of_words(
+    before: Sequence[Any], after: Sequence[Any], path: Path
+) -> Iterator[tuple[Any, Path, Any, Any]]:
+    """Words whose order says nothing."""
+    for item in after:
+        if item not in before:
+            yield "append", path, None, item
+    for number in range(len(before) - 1, -1, -1):
+        if before[number] not in after:
+            yield "remove", (*path, number), before[number], None
 
 
 def _by_place(

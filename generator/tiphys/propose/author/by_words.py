@@ -90,4 +90,4 @@ _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "Role": (state_rights, read_logs),
     "Service": (shape_ports, state_ports),
 }
-_OF_NEW = frozenset({bind_inside, read_logs, shape_ports, _stated_targets})
+_OF_NEW = frozenset({bind_inside, choose_by_words, read_logs, shape_ports, _stated_targets})

@@ -1,7 +1,7 @@
 """What every author should know of the common kinds: how one looks, and what is seldom asked for.
 
-A card is shown to the model as an example. What it then copies without having been asked (a time
-zone, a quota that nobody named) is taken out again: the card says which words ask for a field.
+A card is shown to the model as an example, as far as the request asks for it: the card says which
+words ask for a field. What the model copies without having been asked is taken out again.
 """
 
 from __future__ import annotations
@@ -100,35 +100,49 @@ def _is_named(kind: str, word: str) -> bool:
     return re.sub(r"[^a-z]", "", word).removesuffix("s").startswith(kind.lower().removesuffix("s"))
 
 
-def prune(request: str, obj: Object, meant: Sequence[Meant] = ()) -> tuple[str, ...]:
-    """Take out in place what its card calls optional and nothing asks for; the paths of it.
+def prune(
+    request: str, obj: Object, meant: Sequence[Meant] = (), shown: Sequence[Object] = ()
+) -> tuple[str, ...]:
+    """Take out in place what its card calls optional, nothing asks for and `shown` ones have.
 
-    What only stands there, and the request says it, was asked for in words that no card knows.
+    What nobody showed a model it wrote for a reason. What only stands there, and the request says
+    it, was asked for in words that no card knows. The paths of what is gone.
     """
     gone = []
     unsaid = unused(request, [obj])
+    like = [each for each in shown if each["kind"] == obj.get("kind")]
     for card in known():
         if card.kind != obj.get("kind"):
             continue
         for path in _not_asked(request, card, meant):
-            rest = copy.deepcopy(obj)
-            if _take_out(rest, _parts(path)) and unused(request, [rest]) == unsaid:
-                _take_out(obj, _parts(path))
+            rest, parts = copy.deepcopy(obj), _parts(path)
+            copied = any([*_held(obj, parts)] == [*_held(each, parts)] for each in like)
+            if copied and _take_out(rest, parts) and unused(request, [rest]) == unsaid:
+                _take_out(obj, parts)
                 gone.append(path)
     return tuple(gone)
 
 
-def without_copies(request: str, objects: Sequence[Object]) -> Iterator[str]:
-    """Take out in place the items of lists that are a card's own, where others stand beside them.
+def _held(obj: Object, parts: Sequence[str]) -> Iterator[Any]:
+    for path in _places(obj, parts):
+        value: Any = obj
+        for part in path:
+            value = value[part]
+        yield value
+
+
+def without_copies(
+    request: str, objects: Sequence[Object], shown: Sequence[Object]
+) -> Iterator[str]:
+    """Take out in place the items of lists that are an example's own, where others stand beside.
 
     What the request says all of is no copy.
     """
     text = request.lower()
-    for card, shown in zip(known(), shown_objects(), strict=True):
-        for obj in objects:
-            for example in shown:
-                if example["kind"] == obj.get("kind") == card.kind:
-                    yield from _without_items(obj, example, text, "")
+    for obj in objects:
+        for example in shown:
+            if example["kind"] == obj.get("kind"):
+                yield from _without_items(obj, example, text, "")
 
 
 def _without_items(value: Any, example: Any, text: str, path: str) -> Iterator[str]:
@@ -210,13 +224,23 @@ def _take_out(value: Any, parts: Sequence[str]) -> bool:
     return True
 
 
+def shown_objects(examples: Sequence[Example]) -> tuple[Object, ...]:
+    """The objects that these examples hold, as the model saw them."""
+    return tuple(obj for each in examples for obj in _parsed(each.text))
+
+
 @cache
-def shown_objects() -> tuple[tuple[Object, ...], ...]:
-    """The objects of each card's example, card by card; not to be changed."""
-    return tuple(
-        tuple(strict_yaml.load_documents(each.example.encode(), source=each.kind))
-        for each in known()
-    )
+def card_objects() -> tuple[Object, ...]:
+    """The objects of every card, whole."""
+    return tuple(obj for each in known() for obj in _parsed(each.example))
+
+
+def _parsed(text: str) -> list[Object]:
+    """Nothing of an outline, which shows types and no values."""
+    with suppress(InvalidInput):
+        found = strict_yaml.load_documents(text.encode(), source="an example")
+        return [each for each in found if isinstance(each, dict) and "kind" in each]
+    return []
 
 
 @cache

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.kinds import named_kinds
 from tiphys.propose.reading.spelled import in_figures
+from tiphys.propose.schedule import cron_from_words
 
 _LITERAL = re.compile(
     r"\"(?P<quoted>[^\"\n]{1,120})\""
@@ -27,12 +29,21 @@ _DURATION = re.compile(
 )
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _NUMBERING = re.compile(r"[ \t]*\d{1,2}[.)]\s")
+# "two quotas, please" counts what is asked for, and "those two" what was named before.
 _WISHES = re.compile(
-    r"\s+(?:(?:more|further|other|small|little|quick|new)\s+)*"
-    r"(?:additions?|adjustments?|callers|cases|changes?|corrections?|edits|fixes|groups|kinds|points"
-    r"|questions?|requests?|sorts|steps|things|tweaks|types|ways|wishes)\b",
+    r"\s+(?:(?:more|further|other|small|little|quick|new|old|init|separate)\s+)*"
+    r"(?:additions?|adjustments?|boxes|callers|cases|changes?|columns|containers|corrections?|edits"
+    r"|fields|files|fixes|groups|keys|kinds|labels|neighbou?rs|objects|paths|points|policies|ports"
+    r"|probes|questions?|quotas|requests?|rules|signals|sorts|steps|things|tweaks|types|variables"
+    r"|volumes|ways|wishes)\b",
     re.IGNORECASE,
 )
+_SUCH = re.compile(r"\b(?:those|these|all|any of|both)\s+\Z|\b(?:never|not|can't)[^.;,\n]*\Z", re.I)
+_MONTH = re.compile(
+    r"\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE
+)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.]*://")
+_MEMBER = re.compile(r"(.+)-\d{1,3}\Z")  # the pod of a StatefulSet
 _FIELD = re.compile(r"[a-z]\w*(?:\.[a-z]\w*)+")
 _PLACE = re.compile(r"([\w-]+(?:\.[\w-]+)+)(/[\w./-]+)")  # within a host
 _MODE = re.compile(r"0[0-7]{3}")
@@ -40,6 +51,12 @@ _PART = re.compile(r"\d?\.\d{1,3}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*-?([KMGT]i?)?B?\Z", re.IGNORECASE)
 _COMPOUND = re.compile(r"[a-z]+(?:-[a-z]+)+\Z")  # "read-only" is English; db-main may be too
 _ABOUT = re.compile(r"[A-Z]{2,}-\d+|[A-Z]\w+(?:SQL|DB|MQ|JS)")  # a ticket; a product
+_SPOKEN = re.compile(
+    r"(?:single|multi|per|free|lower|upper|run|mid|long|short|two|three|four|five|six)-[a-z]+"
+    r"|[a-z]+(?:-[a-z]+)*-(?:backed|killed|wise|wide|like|style|lived|side|member)"
+    r"|(?:deny|allow)-all|scale-(?:up|down|in|out)|base64|(?:roll|start|shut)-(?:up|down|back|out)",
+    re.IGNORECASE,
+)
 _ENGLISH = frozenset(
     """read-only read-write one-off cluster-wide re-read well-known follow-up on-call long-term
     short-lived high-priority low-priority up-to-date so-called built-in opt-in stand-in e.g i.e
@@ -78,32 +95,59 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
             return str(int(text, 8)) in leaves
         return bool(_PART.fullmatch(text)) and f"{float(text) * 1000:.0f}m" in leaves
 
+    def of_something(text: str) -> bool:
+        """A URL of what stands there, or a pod by its number."""
+        member = _MEMBER.fullmatch(text)
+        rest = _SCHEME.sub("", text) if _SCHEME.match(text) else member[1] if member else ""
+        return bool(rest) and rest in leaves
+
     found = dict.fromkeys(_literals(request))
-    known = (stands, in_parts, as_written, lambda text: bool(_sizes(text) & sizes))
+    known = (
+        stands,
+        in_parts,
+        as_written,
+        of_something,
+        lambda text: bool(_sizes(text) & sizes),
+    )
     left = [text for text in found if not any(knows(text) for knows in known)]
     return (*left, *_durations(in_figures(request), f"{everything}\n{context}"))
 
 
 def _literals(request: str) -> Iterator[str]:
+    times = [range(start, end) for start, end, _ in cron_from_words(request)]
     for match in _LITERAL.finditer(request):
+        if any(match.start() in each for each in times):
+            continue  # it is in the schedule, another way
         text = match["quoted"] or match["ticked"]
         if text:
             yield text.strip(" ,;.")
             continue
         text = match["word"].rstrip(".,:;*")
-        if not _MARKED.search(text) or text.lower() in _ENGLISH:
-            continue
-        if _UNIT.fullmatch(text) or _ABOUT.fullmatch(text):
+        if not _MARKED.search(text) or _is_speech(text):
             continue
         if text.isdecimal() and _NUMBERING.match(request, _line(request, match.start())):
             continue
-        if text.isdecimal() and _WISHES.match(request, match.end()):
+        if text.isdecimal() and _counts_objects(text, request, match):
             continue
         if re.match(r"\d", text) and _TIME.match(request, match.start() + len(text)):
             continue
         if re.fullmatch(r"[01]", text) or re.fullmatch(r"\d+(?:s|m|h|d|min|x|th|st|nd|rd)", text):
             continue
         yield text
+
+
+def _is_speech(text: str) -> bool:
+    """Whether it looks like a value and is a word: of English, of Kubernetes, of a unit."""
+    if text.lower() in _ENGLISH or text in named_kinds():
+        return True
+    return any(form.fullmatch(text) for form in (_SPOKEN, _UNIT, _ABOUT))
+
+
+def _counts_objects(number: str, request: str, match: re.Match[str]) -> bool:
+    """Whether it counts what is asked for, or what was named before; or it is a date's."""
+    if _WISHES.match(request, match.end()) or _MONTH.match(request, match.end()):
+        return True
+    return len(number) == 1 and bool(_SUCH.search(request[: match.start()]))
 
 
 def _durations(request: str, everything: str) -> Iterator[str]:

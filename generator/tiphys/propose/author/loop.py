@@ -25,9 +25,9 @@ from tiphys.propose.author.missing import missing
 from tiphys.propose.author.outline import custom_kinds, outlines
 from tiphys.propose.author.places import without_scratch
 from tiphys.propose.author.settle import settle
+from tiphys.propose.author.strangers import existing
 from tiphys.propose.author.tidy import tidy
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task, Unsaid
-from tiphys.propose.author.unasked import existing
 from tiphys.propose.author.unsaid import left_out, parts
 from tiphys.propose.reading.spelled import in_figures
 from tiphys.propose.rewritten import completed

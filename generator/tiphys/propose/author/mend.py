@@ -23,6 +23,8 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
 _BYTES = re.compile(r"\d+(?:\.\d+)?[KMGTP]i?")
 _CORES = re.compile(r"\d{1,6}m|\d{1,2}(?:\.\d+)?")
+_MODES = frozenset({"defaultMode", "mode"})
+_DECIMAL = frozenset({"256", "416", "420", "436"})  # sane modes in decimal, and none in octal
 _NOTHING = object()
 
 
@@ -119,6 +121,8 @@ class _Walk:
             value = value[0]
         if isinstance(value, dict | list):
             return self._odd(value, field, path)
+        if path[-1] in _MODES and field.type == "integer":
+            value = _mode(str(value))
         return scalar(str(value), field)
 
     def _list(self, value: Any, field: Field, path: tuple[str | int, ...]) -> Any:
@@ -278,6 +282,15 @@ def _joined(items: Sequence[Any]) -> Any:
     if len(keys) != len(set(keys)):
         return None
     return {key: value for each in items for key, value in each.items()}
+
+
+def _mode(text: str) -> str:
+    """Permissions of files as the API has them, in decimal: people write 0400 or 400."""
+    octal = text.removeprefix("0o") if text.startswith("0o") else text
+    plain = text == octal and not text.startswith("0")
+    if re.fullmatch(r"0?[0-7]{3}", octal) and not (plain and text in _DECIMAL):
+        return str(int(octal, 8))
+    return text
 
 
 def scalar(text: str, field: Field) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import metadata_of
+from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.types import Task
 
 SCRATCH = "scratch"  # where objects are tried out whose namespace nobody has named
@@ -16,8 +18,9 @@ def place(objects: Sequence[Object], inside: Collection[tuple[str, str]], task: 
     """Set namespaces in place; `inside` are (apiVersion, kind) that live in namespaces."""
     known = f"{task.request}\n{task.context}"
     held = [metadata_of(each) for each in objects if (each["apiVersion"], each["kind"]) in inside]
+    taken = _others(objects)
     for metadata in held:
-        if not _speaks_of(known, str(metadata.get("namespace", ""))):
+        if not _speaks_of(known, str(metadata.get("namespace", "")), taken):
             metadata.pop("namespace", None)
     named = {found for metadata in held if (found := metadata.get("namespace"))}
     rest = task.namespace or (named.pop() if len(named) == 1 else SCRATCH)
@@ -33,12 +36,31 @@ def without_scratch(obj: Object) -> Object:
     return {**obj, "metadata": metadata}
 
 
-def _speaks_of(text: str, namespace: str) -> bool:
-    """Whether the text may mean a namespace by this word: a model may make one up."""
-    word = re.escape(namespace)
-    before = r"(?:in|into|to|from|inside|within|namespaces?|ns)[\s:=*\"'`]+(?:the\s+)?[\"'`]?"
-    after = r"[\"'`]?\s+(?:namespace|ns)"
-    found = re.search(
-        rf"\b{before}{word}(?![\w.-])|(?<![\w.-]){word}{after}\b", text, re.IGNORECASE
+def _speaks_of(text: str, namespace: str, taken: Collection[str]) -> bool:
+    """Whether the text may mean a namespace by this word: a model may make one up.
+
+    A word that is not `taken` for anything else need not be called one.
+    """
+    word = rf"(?<![\w./-]){re.escape(namespace)}(?![\w/=-]|[.:]\w)"
+    before = r"\b(?:in|into|to|from|inside|within|namespaces?|ns)[\s:=*\"'`]+(?:the\s+)?[\"'`]?"
+    after = r"[\"'`]?\s+(?:namespace|ns)\b"
+    said = word if namespace not in taken else rf"{before}{word}|{word}{after}"
+    return bool(namespace and re.search(said, text, re.IGNORECASE))
+
+
+def _others(objects: Sequence[Object]) -> frozenset[str]:
+    """What stands in any other field; a Namespace's own name is one."""
+    leaves = (
+        str(value)
+        for each in objects
+        for key, value in each.items()
+        for value in leaves_of(_without_place(value) if key == "metadata" else value)
     )
-    return bool(namespace and found)
+    made = {metadata_of(each).get("name") for each in objects if each["kind"] == "Namespace"}
+    return frozenset(leaves) - {str(each) for each in made}
+
+
+def _without_place(metadata: Any) -> Any:
+    if not isinstance(metadata, dict):
+        return metadata
+    return {key: value for key, value in metadata.items() if key != "namespace"}

@@ -14,11 +14,14 @@ from tiphys.propose.author.fields import (
     containers_of,
     dicts,
     items,
+    map_at,
     metadata_of,
     pod_specs,
     value_at,
 )
 from tiphys.propose.author.sentences import sentences
+from tiphys.propose.author.types import Meant
+from tiphys.propose.editing.targets import TEMPLATES
 
 _VOLUMES = frozenset(
     "configMap csi downwardAPI emptyDir ephemeral hostPath nfs persistentVolumeClaim projected"
@@ -48,6 +51,21 @@ _OWN = {
 }
 _SCRATCH = re.compile(
     r"\b(?:scratch|te?mp|temporary|emptydir|cache|shared?|sharing|between|ram|ephemeral)\b", re.I
+)
+_SHARED = re.compile(
+    r"\b(?:both|shar(?:e|es|ed|ing)|(?:the )?same (?:[\w-]+ )?(?:volume|director\w+|folder|disk"
+    r"|scratch|place|emptydir|mount))\b",
+    re.IGNORECASE,
+)
+_NODE = "kubernetes.io/hostname"
+_WHERE = re.compile(
+    r"nod(?:e|o|es|i)\b|n\u0153ud|noeud|knoten|nós?\b|machine|m[aá]quina|macchin|rechner|ma[sc]hine|hosts?\b"
+    r"|h\u00f4te|server|serveur|servidor|hardware|box",
+    re.IGNORECASE,
+)
+_RATHER = re.compile(
+    r"\b(?:prefer\w*|if (?:at all )?possible|ideally|best effort|try|rather|where it can)\b",
+    re.IGNORECASE,
 )
 _FIELDS = {
     "map": ("configMap", "name"),
@@ -103,9 +121,57 @@ def _after(name: str, request: str) -> str:
     return found[1] if found else ""
 
 
+def keep_apart(obj: Object, fields: Sequence[Meant]) -> Iterator[str]:
+    """Pods that must not meet on a node are those of its own labels."""
+    path = TEMPLATES.get(str(obj.get("kind")))
+    pod = value_at(obj, (*path, "spec")) if path else None
+    labels = value_at(obj, (*path, "metadata", "labels")) if path else None
+    if not isinstance(pod, dict) or not isinstance(labels, dict) or not labels:
+        return
+    affinity = pod.get("affinity")
+    apart = affinity.get("podAntiAffinity") if isinstance(affinity, dict) else None
+    near = [each for each in fields if each.sure and "podAntiAffinity" in each.keys]
+    meant = [each for each in near if _WHERE.search(each.said)]
+    spread = "topologySpreadConstraints" in pod
+    if (meant and not apart and not spread) or (apart is not None and not any(dicts(apart))):
+        said = " ".join(each.said for each in meant)
+        term = {"labelSelector": {"matchLabels": {**labels}}, "topologyKey": _NODE}
+        rule: dict[str, Any] = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+        if _RATHER.search(said):
+            wish = {"weight": 100, "podAffinityTerm": term}
+            rule = {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}
+        map_at(pod, "affinity")["podAntiAffinity"] = rule
+        yield (
+            f"podAntiAffinity: the request says {said!r}"
+            if said
+            else "podAntiAffinity: of its own pods"
+        )
+
+
+def share_scratch(obj: Object, request: str) -> Iterator[str]:
+    """Scratch space that containers share is mounted by all that mount nothing else.
+
+    They share it where the request says so, or where their own command speaks of its path.
+    """
+    for pod in pod_specs(obj):
+        boxes = containers_of(pod)
+        for volume in dicts(pod.get("volumes")):
+            held = [m for box in boxes for m in _mounts(box) if m["name"] == volume.get("name")]
+            if "emptyDir" not in volume or len(held) != 1:
+                continue
+            path = str(held[0].get("mountPath"))
+            for box in (each for each in boxes if not _mounts(each)):
+                if _SHARED.search(request) or path in str([box.get("command"), box.get("args")]):
+                    box["volumeMounts"] = [{"name": held[0]["name"], "mountPath": path}]
+                    yield f"{box.get('name')} mounts {path} too"
+
+
 def straighten(obj: Any) -> None:
     """Move such fields in place, as they were written and before any schema is asked."""
     for pod in [*dicts(obj)]:
+        for box in items(pod.get("initContainers")):  # it ends before anybody could connect
+            if isinstance(box, dict) and box.get("restartPolicy") != "Always":
+                box.pop("ports", None)
         for box in items(pod.get("containers")):  # of its own it has one seldom, and never alone
             if isinstance(box, dict) and "restartPolicy" in box and "restartPolicy" not in pod:
                 pod["restartPolicy"] = box.pop("restartPolicy")

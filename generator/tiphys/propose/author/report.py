@@ -14,7 +14,8 @@ from tiphys.propose.author.cards import cards_for, kinds_of
 from tiphys.propose.author.fields import Path
 from tiphys.propose.author.meant import meant
 from tiphys.propose.author.places import SCRATCH, without_scratch
-from tiphys.propose.author.types import Attempt, Authored, Example, Task
+from tiphys.propose.author.types import Attempt, Authored, Meant, Task
+from tiphys.propose.author.worked import Worked, worked_for
 from tiphys.propose.request import Request
 from tiphys.propose.understand import TEXT_LIMIT, read_values
 
@@ -40,23 +41,31 @@ def to_task(
     *,
     releases: Sequence[Release] = (),
     context: str = "",
-    examples: Sequence[Example] = (),
+    merged: Sequence[Worked] = (),
     cards: bool = True,
+    meanings: bool = True,
+    worked: bool = True,
     embedder: Embedder | None = None,
 ) -> Task:
     """The request with its answers, bounded, and where its objects belong as far as it says so.
 
-    `examples` are shown to the model before the `cards` of the kinds that the request speaks of.
-    With an `embedder` it is also told of the fields that come near to what the request says.
+    The model is shown the `cards` of the kinds that the request speaks of. With an `embedder` it is
+    also told of fields whose `meanings` come near to what the request says, and shown the `worked`
+    example that comes nearest, of those that people `merged` too.
     """
     text = request.whole.strip()[:TEXT_LIMIT]
     known = {each.namespace for each in releases if each.namespace}
     found = read_values(text, _NAMESPACE, namespaces=known).values.get("namespace") or _home(text)
     context = context[:TEXT_LIMIT]
-    near = meant(text, embedder, context=context, kinds=kinds_of(text)) if embedder else ()
+    near: tuple[Meant, ...] = ()
+    if meanings and embedder:
+        near = meant(text, embedder, context=context, kinds=kinds_of(text))
     # What is there already shows better how it looks.
     shown = cards_for(text, near) if cards and not context else ()
-    return Task(text, str(found), context, (*examples, *shown), near)
+    if worked and embedder:
+        like = worked_for(text, embedder, context=context, merged=merged)
+        shown = (*shown, *(each.shown for each in like))
+    return Task(text, str(found), context, shown, near)
 
 
 def _home(text: str) -> str:

@@ -12,6 +12,7 @@ import yaml
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import map_at, value_at
+from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.meant import lacking
 from tiphys.propose.author.types import Meant
 from tiphys.propose.editing.targets import TEMPLATES
@@ -49,8 +50,12 @@ def set_lacking(fields: Sequence[Meant], objects: Sequence[Object]) -> Iterator[
 
 
 def set_figures(fields: Sequence[Meant], objects: Sequence[Object], request: str) -> Iterator[str]:
-    """Set those in place whose clause holds one figure that fits, where another was made up."""
+    """Set those in place whose clause holds one figure that fits, where another was made up.
+
+    A figure that stands in another field already is that field's.
+    """
     said = _spoken(request)
+    used = {str(leaf) for obj in objects for leaf in leaves_of(obj)}
     stated = {*_numbers(said), *map(str, _seconds(said))}
     for each in fields:
         told = _PLAIN.match(each.field)
@@ -60,7 +65,8 @@ def set_figures(fields: Sequence[Meant], objects: Sequence[Object], request: str
         obj, path = found
         figures = _figures(path[-1], _spoken(each.said))
         right = stated.union(map(str, figures))
-        if len(figures) == 1 and str(value_at(obj, path)) not in right:
+        free = used.isdisjoint(map(str, figures))
+        if len(figures) == 1 and free and str(value_at(obj, path)) not in right:
             value = map_at(obj, *path[:-1])[path[-1]] = figures.pop()
             yield f"{'.'.join(path)} is {value}: the request says {each.said!r}"
 

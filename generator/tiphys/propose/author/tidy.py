@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tiphys.ports import Kind, Object
-from tiphys.propose.author.cards import prune, without_copies
+from tiphys.propose.author.cards import card_objects, prune, shown_objects, without_copies
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
-from tiphys.propose.author.pods import fill_environment, hold_mounts, run_once
+from tiphys.propose.author.pods import (
+    fill_environment,
+    hold_mounts,
+    keep_apart,
+    run_once,
+    share_scratch,
+)
 from tiphys.propose.author.references import lead_somewhere
+from tiphys.propose.author.strangers import without_accounts, without_strangers
 from tiphys.propose.author.sure import set_figures, set_lacking
 from tiphys.propose.author.types import Pieces, Task
-from tiphys.propose.author.unasked import take_out_unasked, without_strangers
+from tiphys.propose.author.unasked import take_out_unasked
 from tiphys.propose.author.unplaced import put_in_place
 from tiphys.propose.author.wording import to_the_letter
 from tiphys.propose.kinds import asked_kinds
@@ -35,22 +42,30 @@ def tidy(
         kept = rewrite_objects(task.request, task.context, kept)
     place(kept, {(each.api_version, each.kind) for each in kinds if each.namespaced}, task)
     if pieces.mending:
-        known = f"{task.request}\n{task.context}"
+        known, shown = f"{task.request}\n{task.context}", shown_objects(task.examples)
+        all_shown = (*card_objects(), *shown)  # one is shown with a smaller step, too
         if not task.context:
-            notes += [f"{at}: not those of the example" for at in without_copies(known, kept)]
+            copied = without_copies(known, kept, all_shown)
+            notes += [f"{at}: not those of the example" for at in copied]
         for each in kept:
-            gone = (*prune(known, each, task.meant), *take_out_unasked(known, each))
+            gone = prune(known, each, task.meant, shown)
+            gone += take_out_unasked(known, each, all_shown)
             notes += [f"{path} left out: not asked for" for path in gone]
             spelled = to_the_letter(task.request, each)
             notes += [f"{key}: as the request spells it" for key in spelled]
         for each in kept:
-            notes += [*hold_mounts(each, task.request), *fill_environment(each, task.request)]
+            notes += hold_mounts(each, task.request)
+            notes += share_scratch(each, task.request)
+            notes += fill_environment(each, task.request)
+        kept = without_accounts(known, kept)
         notes += lead_somewhere(kept, known)
         link(kept, task.request, new=not task.context)
         if not task.context:
             select_stated(kept, task.request)
         kept, strangers = without_strangers(task, kept, custom_kinds(kinds))
         notes += strangers
+        for each in kept:
+            notes += keep_apart(each, task.meant)
         notes += set_lacking(task.meant, kept)
         notes += set_figures(task.meant, kept, task.request)
     if pieces.literals and not task.context:

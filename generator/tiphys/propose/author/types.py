@@ -18,7 +18,9 @@ class Example:
     text: str
 
 
-_SURE = 0.49  # of a clause and a meaning; calibrated on the tasks' first half
+# Of a clause and a meaning. What an answer lacks is seldom what was meant, where the model has seen
+# the request too: of right answers (prompts/examples) 16 of 164 would be told to lack a field.
+_SURE = 0.55
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,20 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import suppress
-from functools import cache
 from typing import Any
 
-from tiphys.domain.errors import InvalidInput
-from tiphys.domain.policy import SYSTEM_NAMESPACES
-from tiphys.library import strict_yaml
 from tiphys.ports import Object
-from tiphys.propose.author.cards import IMAGE, shown_objects
-from tiphys.propose.author.fields import containers_of, dicts, items, metadata_of, pod_specs
+from tiphys.propose.author.fields import containers_of, dicts, items, pod_specs
 from tiphys.propose.author.literals import leaves_of
-from tiphys.propose.author.references import BUILT_IN_ROLES
-from tiphys.propose.author.types import Task, Unsaid
-from tiphys.propose.kinds import asked_kinds
 from tiphys.propose.reading.spelled import in_figures
 
 _SAYS_IMAGE = re.compile(r"\bimage\b", re.IGNORECASE)
@@ -76,6 +67,8 @@ _WORDS = {
     "startupProbe": _LOOKS,
     "securityContext": _RIGHTS,
 }
+_OF_MANY = frozenset({"admin", "service", "override"})  # capabilities
+_SUB_PATH = re.compile(r"sub-?\s?(?:path|director|folder)|\b(?:single|one|only that|just) file\b")
 _POD_LEVEL = re.compile(r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod)\b", re.IGNORECASE)
 _COPIES = re.compile(r"replica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
 _COUNTS = {str(n): word for n, word in enumerate(
@@ -84,9 +77,12 @@ _COUNTS = {str(n): word for n, word in enumerate(
 Test = Callable[[Any], bool]
 
 
-def take_out_unasked(known: str, obj: Object) -> tuple[str, ...]:
-    """Take it out in place; what was taken out. `known` is the request with what exists."""
-    asked = _Asked(known)
+def take_out_unasked(known: str, obj: Object, shown: Sequence[Object] = ()) -> tuple[str, ...]:
+    """Take it out in place; what was taken out.
+
+    `known` is the request with what exists, `shown` are objects that may have been copied from.
+    """
+    asked = _Asked(known, shown)
     gone: list[str] = []
     spec = obj.get("spec")
     if isinstance(spec, dict) and "replicas" in spec and not asked.counts(spec["replicas"]):
@@ -97,73 +93,11 @@ def take_out_unasked(known: str, obj: Object) -> tuple[str, ...]:
             del pod["resources"]
             gone.append("resources of the whole pod")
         gone += asked.without_made_up(pod)
-        gone += _made_up_containers(pod, known)
+        gone += _made_up_containers(pod, known, asked.examples("image"))
         for container in containers_of(pod):
             gone += asked.strip(container)
         gone += _unused_volumes(pod, known)
     return tuple(dict.fromkeys(gone))
-
-
-def without_strangers(
-    task: Task, objects: Sequence[Object], custom: Collection[str]
-) -> tuple[list[Object], list[str]]:
-    """The objects without those that were not asked for, and notes.
-
-    What every cluster is born with; CRDs of `custom` kinds, which it has; a workload whose image
-    the model made up, beside what was asked for. Nothing goes where nothing would be left.
-    """
-    notes: list[str] = []
-    kept = [*objects]
-    tests: tuple[tuple[str, Test], ...] = (
-        ("the cluster has it already", lambda each: _is_the_clusters(each, custom)),
-        ("it exists, or has no image to run", _made_up_workload(task)),
-    )
-    for why, goes in tests:
-        rest = [each for each in kept if not goes(each)]
-        if rest and len(rest) < len(kept):
-            notes += [f"{each['kind']} left out: {why}" for each in kept if each not in rest]
-            kept = rest
-    return kept, notes
-
-
-def untouched(task: Task, objects: Sequence[Object]) -> tuple[Unsaid, ...]:
-    """What to say where a change was asked for and only objects of unheard names were written."""
-    there = [*existing(task.context)]
-    new = [(each["kind"], str(metadata_of(each).get("name"))) for each in objects]
-    if not there or any(each in there for each in new) or any(n in task.request for _, n in new):
-        return ()
-    names = ", ".join(f"{kind} {name}" for kind, name in there[:_MOST_NAMED])
-    return (Unsaid("", f"nothing that exists was changed: change {names}, write it whole"),)
-
-
-def existing(context: str) -> Iterator[tuple[str, str]]:
-    """Kind and name of each object of the context."""
-    with suppress(InvalidInput):
-        for each in strict_yaml.load_documents(context.encode(), source="what exists"):
-            if isinstance(each, dict) and isinstance(each.get("metadata"), dict):
-                yield str(each.get("kind")), str(each["metadata"].get("name"))
-
-
-def _made_up_workload(task: Task) -> Test:
-    """Whether nobody asked for it: the request names no image, and does not ask for its kind."""
-    if task.context or _SAYS_IMAGE.search(task.request) or IMAGE.search(task.request):
-        return lambda _obj: False
-    asked = asked_kinds(task.request, referred=False)
-    return lambda obj: any(True for _ in pod_specs(obj)) and obj["kind"] not in asked
-
-
-def _is_the_clusters(obj: Object, custom: Collection[str]) -> bool:
-    metadata = metadata_of(obj)
-    name = str(metadata.get("name"))
-    if obj["kind"] in ("ClusterRole", "ClusterRoleBinding"):
-        return name in BUILT_IN_ROLES or name.startswith("system:")
-    if obj["kind"] == "Namespace":
-        return name in SYSTEM_NAMESPACES and not {"labels", "annotations"} & metadata.keys()
-    if obj["kind"] == "CustomResourceDefinition":
-        spec = obj.get("spec")
-        names = spec.get("names") if isinstance(spec, dict) else None
-        return isinstance(names, dict) and names.get("kind") in custom
-    return False
 
 
 def is_spoken_of(key: str, request: str) -> bool:
@@ -175,7 +109,8 @@ def is_spoken_of(key: str, request: str) -> bool:
 class _Asked:
     """What a text speaks of."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, shown: Sequence[Object]) -> None:
+        self._shown = [each for obj in shown for each in dicts(obj)]
         self._raw = in_figures(text)
         self._text = text.lower()
         self._bare = _IMAGE.sub(" ", text)
@@ -185,25 +120,42 @@ class _Asked:
         self._keys = bool(_ALL_KEYS.search(text))
         self._serves = bool(_SERVES.search(self._bare))
 
+    def examples(self, key: str) -> tuple[Any, ...]:
+        """What was shown in such a field of a container."""
+        return tuple(each[key] for each in self._shown if key in each)
+
     def strip(self, container: dict[str, Any]) -> Iterator[str]:
+        yield from self._runs_of(container)
+        yield from self.without_made_up(container)
+        yield from self._capabilities(container)
+        for key in (key for key in ("ports", *_WORDS) if self._is_copied(key, container)):
+            del container[key]
+            yield key
+        if "ports" in container and not self._serves and "Probe" not in str(container):
+            del container["ports"]
+            yield "ports"
+        yield from self._lists(container)
+
+    def _runs_of(self, container: dict[str, Any]) -> Iterator[str]:
+        """What it runs, and with which flags."""
         for key in ("command", "args"):
-            copied = container.get(key) in _examples(key)
+            copied = container.get(key) in self.examples(key)
             runs = self._runs and not copied
             if key in container and not (runs or self._spells(container[key])):
                 del container[key]
                 yield key
-        yield from self.without_made_up(container)
-        for key in (key for key in ("ports", *_WORDS) if self._is_copied(key, container)):
-            del container[key]
-            yield key
         flags = container.get("args")
         if isinstance(flags, list) and any(map(self._says, flags)):
             container["args"] = [each for each in flags if not self._made_up(each)]
             if len(container["args"]) < len(flags):
                 yield "args"
-        if "ports" in container and not self._serves and "Probe" not in str(container):
-            del container["ports"]
-            yield "ports"
+
+    def _lists(self, container: dict[str, Any]) -> Iterator[str]:
+        """Variables and mounts, each for itself."""
+        for mount in dicts(container.get("volumeMounts")):
+            if "subPath" in mount and not self._is_part(mount, container.get("name")):
+                del mount["subPath"]
+                yield "subPath"
         lists: tuple[tuple[str, Test], ...] = (
             ("env", self._variable),
             ("envFrom", self._source),
@@ -216,6 +168,29 @@ class _Asked:
                     del container[key]
                 yield key
 
+    def _capabilities(self, container: dict[str, Any]) -> Iterator[str]:
+        """Added ones are named in the text, all of it or what sets them apart ("bind")."""
+        context = container.get("securityContext")
+        held = context.get("capabilities") if isinstance(context, dict) else None
+        added = held.get("add") if isinstance(held, dict) else None
+        if isinstance(held, dict) and isinstance(added, list):
+            kept = [each for each in added if self._speaks_of(str(each).lower().split("_"))]
+            if len(kept) < len(added):
+                held["add"] = kept
+                if not kept:
+                    del held["add"]
+                yield "capabilities"
+
+    def _speaks_of(self, words: Sequence[str]) -> bool:
+        own = [each for each in words if len(each) > len("net") and each not in _OF_MANY]
+        return "".join(words) in re.sub(r"[\s_-]", "", self._text) or any(map(self._says, own))
+
+    def _is_part(self, mount: dict[str, Any], box: Any) -> bool:
+        """Whether a mount can be of a part of its volume: a file, or what the text names."""
+        name = str(mount["subPath"])
+        a_file = "." in str(mount.get("mountPath")).rpartition("/")[2]
+        return a_file or bool(_SUB_PATH.search(self._text)) or (name != box and self._says(name))
+
     def without_made_up(self, holder: dict[str, Any]) -> Iterator[str]:
         """A pod or a container loses what no word asks for; a value that is named is asked for."""
         for key in (key for key, words in _WORDS.items() if not words.search(self._bare)):
@@ -225,10 +200,10 @@ class _Asked:
 
     def _is_copied(self, key: str, container: dict[str, Any]) -> bool:
         """Whether all of its figures and paths are those of the examples, and none is asked for."""
-        if key.endswith("Probe") and container.get(key) not in _examples(key):
+        if key.endswith("Probe") and container.get(key) not in self.examples(key):
             return False
         told = {str(each) for each in leaves_of(container.get(key)) if _FIGURE.match(str(each))}
-        shown = {str(each) for example in _examples(key) for each in leaves_of(example)}
+        shown = {str(each) for example in self.examples(key) for each in leaves_of(example)}
         return bool(told) and told <= shown and not any(self._stands(each) for each in told)
 
     def _stands(self, figure: str) -> bool:
@@ -275,14 +250,7 @@ def _paths(value: Any) -> Iterator[str]:
             yield path
 
 
-@cache
-def _examples(key: str) -> tuple[Any, ...]:
-    """What the cards show in such a field of a container."""
-    boxes = [each for shown in shown_objects() for obj in shown for each in dicts(obj)]
-    return tuple(each[key] for each in boxes if key in each)
-
-
-def _made_up_containers(pod: dict[str, Any], known: str) -> Iterator[str]:
+def _made_up_containers(pod: dict[str, Any], known: str, shown: Collection[Any]) -> Iterator[str]:
     """Containers beside others whose image nobody named, where nobody speaks of a further one.
 
     Those of an example go in any case.
@@ -296,7 +264,7 @@ def _made_up_containers(pod: dict[str, Any], known: str) -> Iterator[str]:
             for each in held
             if not isinstance(each, dict)
             or _is_named(each, known)
-            or (further and each.get("image") not in _examples("image"))
+            or (further and each.get("image") not in shown)
         ]
         if len(kept) < len(held) and (kept or key == "initContainers"):
             pod[key] = kept

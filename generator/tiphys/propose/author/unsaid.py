@@ -9,8 +9,8 @@ from tiphys.ports import Object
 from tiphys.propose.author.literals import unused
 from tiphys.propose.author.meant import lacking
 from tiphys.propose.author.sentences import sentences
+from tiphys.propose.author.strangers import untouched
 from tiphys.propose.author.types import Task, Unsaid
-from tiphys.propose.author.unasked import untouched
 from tiphys.propose.reading.spelled import in_figures
 
 _CLAUSE = re.compile(r"(?<=[,;:])\s+")

@@ -14,7 +14,8 @@ FUNCTION = frozenset(
     no not nothing now of off on once one only onto or our out over perhaps please same several
     shall should since so some such than that the their them then there these they this those
     through to today tomorrow too twice under until up us via was we weekly were what when where
-    whether which while who why will with within without would yes yesterday you your
+    whether which while who whose why will with within without would yes yesterday you your
+    labelled labeled marked tagged carrying
     two three four five six seven eight nine ten eleven twelve dozen half
     monday tuesday wednesday thursday friday saturday sunday weekday weekdays weekend month monthly
     noon midnight nightly tonight called calling using uses use reachable outside inside everyone
