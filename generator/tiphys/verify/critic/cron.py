@@ -32,7 +32,8 @@ class Cron:
 class Wish:
     """What words ask of a schedule; None where they leave it open. Sets of sets are alternatives.
 
-    `every_minutes`/`every_hours` is a step of equal lengths.
+    `every_minutes`/`every_hours` is a step of equal lengths (`within`: in some hours of the day),
+    `weekly` any one day of the week.
     """
 
     minutes: frozenset[int] | None = None
@@ -42,6 +43,8 @@ class Wish:
     every_minutes: int = 0
     every_hours: int = 0
     runs_a_day: int = 0
+    weekly: bool = False
+    within: bool = False
 
     def met_by(self, cron: Cron) -> bool | None:  # noqa: PLR0911  # one case after the other
         """Whether a schedule does that; None where it can't be said."""
@@ -54,8 +57,7 @@ class Wish:
                 self.hours is not None or len(cron.hours) == 24
             )
         if self.every_hours:
-            count = len(range(0, 24, self.every_hours))
-            return len(cron.minutes) == 1 and _evenly(cron.hours, 24, self.every_hours, count)
+            return len(cron.minutes) == 1 and self._spaced(cron.hours)
         if self.runs_a_day and len(cron.hours) * len(cron.minutes) != self.runs_a_day:
             return False
         if self.minutes is not None and cron.minutes != self.minutes:
@@ -64,11 +66,23 @@ class Wish:
             return False
         if self.hours is None and not self.runs_a_day and len(cron.hours) > 1:
             return False
-        if self.weekdays is not None:
-            return not cron.either and cron.weekdays == self.weekdays and len(cron.days) == 31
-        if self.days is not None:
-            return not cron.either and cron.days == self.days and len(cron.weekdays) == 7
+        if self.weekly or self.weekdays is not None or self.days is not None:
+            return not cron.either and self._on_days(cron)
         return every_day
+
+    def _spaced(self, hours: frozenset[int]) -> bool:
+        if self.within:
+            ordered = sorted(hours)
+            gaps = [(b - a) % 24 for a, b in pairwise([*ordered, *ordered[:1]])]
+            return sum(gap != self.every_hours for gap in gaps) <= 1  # the night, or the day
+        return _evenly(hours, 24, self.every_hours, len(range(0, 24, self.every_hours)))
+
+    def _on_days(self, cron: Cron) -> bool:
+        if self.weekly:
+            return len(cron.weekdays) == 1 and len(cron.days) == 31
+        if self.weekdays is not None:
+            return cron.weekdays == self.weekdays and len(cron.days) == 31
+        return cron.days == self.days and len(cron.weekdays) == 7
 
 
 def parse(text: str) -> Cron | None:

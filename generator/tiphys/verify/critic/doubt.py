@@ -24,6 +24,7 @@ _ONE_VALUED = (
     "autoscaling",
 )
 _SEVERAL = ("LimitRange/", "ResourceQuota/")
+_STORAGE = ("requests.storage", "requests.ephemeral-storage")
 _SAID = re.compile(r"(?P<number>\d+(?:\.\d+)?)[ -]?(?P<unit>[A-Za-z]*)\Z")
 _SIZED = re.compile(r"\d[KMGTPE]i?\Z")
 # Where an amount is no container's own: totals, ranges, scratch volumes, what is aimed at.
@@ -104,9 +105,24 @@ def _kept(remark: Remark, world: World) -> bool:
     )
 
 
+def _limited(remark: Remark, world: World) -> bool:
+    """Of a quota: the number is that of one storage class, or of the storage of nodes."""
+    key = remark.path.partition(":spec.hard.")[2]
+    wanted = _meant(remark.requirement.value)
+    return bool(key) and any(
+        parse_quantity(field.value) in wanted
+        for found, field in world.leaves
+        if ":spec.hard." in field.path
+        and (str(found).endswith(f"/{key}") or (key, found) == _STORAGE)
+    )
+
+
 _DOUBTS: dict[str, Callable[[Remark, World], bool]] = {
     "setting": _setting,
     "image": _image,
     "resources": _amount,
+    "quota": _limited,
+    "count": _limited,
+    "storage": _limited,
     "manner": _kept,
 }

@@ -47,7 +47,7 @@ _TRANSLATE = str.maketrans(  # the odd ones are what is translated
     {"\u2018": "'", "\u2019": "'", "“": '"', "”": '"', "\u2013": "-", "—": "-", "\u2212": "-", "\u2011": "-",
      "\xa0": " ", "\u202f": " ", "\u2009": " ", "→": ">", "\t": " ", "\r": " "}
 )  # fmt: skip
-_BREAK = re.compile(r"[.;!?](?=\s)|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)]|[A-Z#`]))|\n(?=[^\n]{0,40}:)")
+_BREAK = re.compile(r"[.;!?](?=\s)|\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)]\s|[A-Z#`]))|\n(?=[^\n]{0,40}:)")
 _CLAUSE = re.compile(r"[,()]|\s-\s|\b(?:but|while|whereas|though|although)\b|[.;!?](?=\s)|\n")
 _NEGATION = re.compile(
     r"\b(?:no|not|non|never|without|neither|nor|none|nobody|nothing|don't|doesn't|isn't|aren't"
@@ -65,11 +65,17 @@ _ITEMS = re.compile(
     r"(?:(?:or|nor)\s+)?(?:an?y?\s+)?(?:[A-Za-z-]+\s+)?",
 )
 # A line that goes on in the next one, which starts no item of a list.
-_WRAPPED = re.compile(r"(?<=[^\n.;:!?])\n(?=[a-zà-ÿ\"'`(]|\d+(?![.)\d]))")
+_WRAPPED = re.compile(r"(?<=[^\n.;:!?])\n(?=[a-zà-ÿ\"'`(]|\d+(?!\d|[.)]\s))")
 _COMPARED = re.compile(
     r"\b(?:same\s+as|just\s+like|copy\s+of|unlike|than)\s+(?:for\s+|in\s+)?[`'\"]?\Z", re.IGNORECASE
 )
 _EVERY = re.compile(r"\b(?:both|each|all(?:\s+of\s+them)?|every\s+one)\b", re.IGNORECASE)
+# "request and limit both become ..." are two of one thing.
+_BOTH_AMOUNTS = re.compile(
+    r"\b(?:requests?|limits?)\s+and\s+(?:\w+\s+)?(?:requests?|limits?)\s+(?:(?:are|to|should)\s+)?(?:both|each)\b"
+    r"|\bboth\s+(?:the\s+)?(?:\w+\s+)?(?:requests?|limits?)\s+and\s+(?:\w+\s+)?(?:requests?|limits?)\b",
+    re.IGNORECASE,
+)
 _OF_NEXT = re.compile(
     r"\s*(?:[\w-]+\s+){0,2}?(?:of|for|in|on)\s+(?:the\s+|our\s+)?[`'\"]?\Z", re.IGNORECASE
 )
@@ -251,7 +257,7 @@ class Words:
                 return [name]
         near = self.raw[max(first, start - 30) : min(last, end + 15)]
         everyone = list(dict.fromkeys(name for _, _, name in inside or self._subjects))
-        if _EVERY.search(near) and len(everyone) > 1:
+        if _EVERY.search(_BOTH_AMOUNTS.sub(" ", near)) and len(everyone) > 1:
             return everyone
         earlier = [name for begin, _, name in inside if begin < start]
         if earlier:

@@ -23,6 +23,7 @@ _COUNTED = {
 _COUNT = pattern(
     r"(?:\b(?P<none>no|zero) |{N} )(?P<noun>pods|cron ?jobs|jobs|deployments|stateful ?sets|services|secrets|config ?maps|(?:persistent )?(?:volume )?claims|pvcs|load ?balancers?|node ?ports?|ingresses|service ?accounts)\b(?! (?:at a time|per))"
 )
+_NOT_ONE = re.compile(r"(?:\bnot|n't|\bnever)\s+(?:even\s+)?\Z", re.IGNORECASE)
 _HEADED = pattern(
     r"\b(?P<role>requests?|limits?)\b(?P<gap>[^.;\n\d]{0,60}?){N} ?(?P<unit>v?cpus?|cores?|"
     + BYTES
@@ -65,6 +66,8 @@ def _counts(words: Words, place: str, hard: dict[str, object]) -> Iterator[Remar
             (g for g in match.groups() if g and g not in (match["none"], match["noun"])), None
         )
         value = number(said) if said else number("zero")
+        if _NOT_ONE.search(words.before(match.start(), 12)) and value == 1:
+            value = number("zero")
         keys = _COUNTED[noun]
         asked = Requirement("quota", plainly(value), words.quote(*match.span()), keys[0])
         have = next((k for k in keys if k in hard), "")
@@ -92,7 +95,8 @@ def _sums(
             milli = unit == "m"  # "150m CPU"; the pattern takes it for a size
             cpu = milli or unit.lower().startswith(("v", "cp", "co"))
             what = "cpu" if cpu else "memory"
-            if not cpu and re.search(r"storage|disk|volume|claim", match[0], re.IGNORECASE):
+            about = match[0] + words.after(match.end(), 30).partition(",")[0]
+            if not cpu and re.search(r"storage|disk|volume|claim", about, re.IGNORECASE):
                 continue
             key = f"{role}.{what}"
             key = what if key not in hard and role == "requests" and what in hard else key

@@ -30,7 +30,7 @@ RANGE = pattern(
 LOW = pattern(
     r"\b(?:min(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|floor(?: of| is)?|mindestens|minReplicas(?: of|:|=)?|"
     rf"never (?:fewer|less|below)(?: than)?|no (?:fewer|less) than|not (?:fewer|less) than) ?{{N}}"
-    rf"(?:{MIDDLE} {NOUN})?(?! ?(?:%|[a-z]*i?b\b|[MGK]i))"
+    rf"(?:{MIDDLE} {NOUN})?(?!\d| ?(?:%|[a-z]*i?b\b|[MGK]i))"
     rf"|\b(?:at least|always (?:have|run|keep|be)?(?: at least)?) ?{{N}}{MIDDLE} {NOUN}"
     r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:floor|min(?:imum)?|lower (?:limit|bound)|least)\b"
 )
@@ -46,7 +46,7 @@ HIGH = pattern(
     r"\b(?:max(?:imum|imal|\.)?(?:[- ]?replicas)?(?: of| is| =|:|=)?|maxReplicas(?: of|:|=)?|"
     r"never (?:more|above|over)(?: than)?|no more than|not more than|"
     r"(?:scal(?:e|es|ing)|grow|go|burst)(?: out)? (?:up )?to(?: at most)?) ?{N}"
-    rf"(?:{MIDDLE} {NOUN})?(?! ?(?:%|percent|[a-z]*i?b\b|[MGK]i|retries|minutes|hours|seconds|at))"
+    rf"(?:{MIDDLE} {NOUN})?(?!\d| ?(?:%|percent|[a-z]*i?b\b|[MGK]i|retries|minutes|hours|seconds|at))"
     rf"|\b(?:at most|up to) {{N}}{MIDDLE} {NOUN}"
     r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:ceiling|max(?:imum)?|upper (?:limit|bound)|most|limit|top)\b"
     r"|\b(?:ceiling|upper (?:limit|bound)|cap)(?: of| is| at|:)? {N}\b(?! ?(?:%|[MGK]i|m\b|cores?|cpus?))"

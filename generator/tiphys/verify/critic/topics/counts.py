@@ -31,6 +31,8 @@ from tiphys.verify.critic.wording import Words, number, pattern, plainly
 from tiphys.verify.critic.world import SCALED, World, at, dig, many, name_of, text
 
 _SCALING = re.compile(r"\b(?:auto-?scal|hpa\b|horizontal|scal(?:e|es|ing)\b)", re.IGNORECASE)
+_AUTO = re.compile(r"\b(?:auto-?\s?scal|hpa\b|horizontal)", re.IGNORECASE)
+_BY_HAND = re.compile(r"scale\s+to\s", re.IGNORECASE)  # a number, where nothing scales by itself
 _OTHER = re.compile(r"\b(?:unavailable|available|down|surge|disrupt\w*|at a time|evict\w*|"
                     r"at once|quota|running|up|left|remain\w*)\b", re.IGNORECASE)  # fmt: skip
 # "Un pod ne doit...": a pod, whichever.
@@ -72,6 +74,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912
                 continue
             bare = not re.search(r"replica|instance|pod|cop(?:y|ies)|member", match[0], re.I)
             if bare and not words.has(_SCALING):
+                continue
+            if _BY_HAND.match(match[0]) and not (world.kinds(*_HPA) or words.has(_AUTO)):
                 continue
             if regex in (LOW_ABROAD, HIGH_ABROAD) and not world.kinds(*_HPA):
                 continue

@@ -58,6 +58,11 @@ _PUBLIC = re.compile(
 _TYPE = re.compile(
     r"\b(?P<what>load\s?balancer|node\s?port|cluster\s?ip|headless)\b", re.IGNORECASE
 )
+# A machine that stands somewhere is no type of a Service.
+_APPLIANCE = re.compile(
+    r"\b(?:hardware|physical|existing|upstream|corporate|on-?prem\w*|rack)(?:'s)?\s+\Z",
+    re.IGNORECASE,
+)
 _TYPES = {"loadbalancer": "LoadBalancer", "nodeport": "NodePort", "clusterip": "ClusterIP"}
 _TLS = re.compile(
     r"\b(?:with|and|over|via|use|using|terminate|con|com|mit|avec|met)\s+(?:tls|https|ssl)\b|\btls\s+(?:secret|certificate|cert)\b",
@@ -93,6 +98,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         if words.negated(match.start()) or re.search(
             r"\b(?:or|behind|existing)\s+(?:an?\s+|the\s+)?\Z", lead
         ):
+            continue
+        if what == "loadbalancer" and _APPLIANCE.search(lead):
             continue
         yield words.rule("exposure", match["what"], match.span(), _type(what))
     for match in words.find(_PUBLIC):

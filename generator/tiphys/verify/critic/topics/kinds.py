@@ -44,7 +44,7 @@ _COMMON = frozenset({"service", "deployment", "job", "ingress"})
 _LIKE = r"(?!(?:from|of|in|on|to|by|for|with|at|one|every\w*|each|get|list|watch|see|scale|restart|edit|read|change|that|which|whose|is|are|per|all|any)\b)"
 _WANTED = re.compile(
     rf"(?P<lead>\b(?:an?|one|its\s+own|their\s+own|plus|add|create|as|kind)\s+|\bkind:\s*|\band\s+)"
-    rf"(?:{_LIKE}[a-z-]{{1,30}}\s+){{0,2}}?(?P<noun>{NOUNS})\b(?!\s*(?:name|already|class))",
+    rf"(?:{_LIKE}[a-z-]{{1,30}}\s+){{0,2}}?(?P<noun>{NOUNS})\b(?!\s*(?:name|already|class|tokens?\b))",
     re.IGNORECASE,
 )
 _NO = re.compile(
@@ -71,12 +71,16 @@ _REFERS = re.compile(
 # Objects of these speak of other kinds: what may be done to them, and how they have to be.
 _SPEAKING = (
     "Role", "ClusterRole", "ValidatingAdmissionPolicy", "MutatingAdmissionPolicy", "ResourceQuota", "LimitRange",
-    "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
+    "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "CustomResourceDefinition",
 )  # fmt: skip
 _DOES = re.compile(r"\b(?:get|list|watch|update|patch|delete|read|edit|see)\b", re.IGNORECASE)
 _THERE = re.compile(
     r"\b(?:exists?|existing|already|is\s+there|are\s+there|leave\s+(?:it|them)|from\s+(?:the\s+)?(?:secret|config\s?map))\b",
     re.IGNORECASE,
+)
+# Who joins a binding, or is given a role, is somewhere already.
+_JOINS = re.compile(
+    r"\bto\s+(?:the|this|that|its|our)\s+(?:[\w-]+\s+)?(?:role\s?)?binding\b", re.IGNORECASE
 )
 _EVERYWHERE = re.compile(
     r"\b(?:on|onto)\s+(?:every|each|all(?:\s+(?:of\s+)?(?:the|our))?)\s+(?:single\s+)?(?:worker\s+|cluster\s+)?"
@@ -141,7 +145,7 @@ def _spoken_about(words: Words, world: World, match: re.Match[str], kinds: tuple
     named = said.match(words.raw, match.start("noun"))
     referred = named and any(field.value == named["name"].rstrip(".-") for field in world.strings)
     near = words.raw[match.start() : match.end() + 160]
-    return bool(referred and _THERE.search(near))
+    return bool(referred and (_THERE.search(near) or _JOINS.search(near)))
 
 
 def _present(requirement: Requirement, world: World, kinds: tuple[str, ...]) -> Remark:

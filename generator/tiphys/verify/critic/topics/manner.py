@@ -72,8 +72,8 @@ _MANNERS = (
     _m(("Deployment",), "spec.strategy.type", "Recreate", "RollingUpdate", r"\b(?:(?:never|not|no|mustn't|must not|can't|cannot) (?:\w+ ){0,3}(?:two|2|both|old and new)(?: \w+){0,3} (?:versions?|pods|copies|instances)?[^.;]{0,20}(?:at (?:the same time|once)|side by side|together|in parallel)|(?:stop|kill|terminate|shut down|end)\w* (?:the )?old(?: \w+){0,2} (?:first|before)|old (?:pod|one|version) (?:has to|must|should|is to) (?:be )?(?:gone|stopped?|away|terminated?|down) before)\b"),
     _m(("CronJob",), "spec.concurrencyPolicy", "Replace", "Allow", r"\b(?:(?:new(?:er|est)?|fresh|next) (?:one|run|job) (?:takes over|replaces|wins|takes its place)|(?:old|previous|earlier|running|last|yesterday's)(?: \w+){0,2} (?:is|gets|be|shall be|should be|must be) (?:killed|stopped|replaced|cancell?ed|ended|terminated|aborted))\b"),
     _m(("CronJob",), "spec.concurrencyPolicy", "Allow", "Allow", r"\b(?:(?:overlap\w*(?: runs?| is| are)*|runs that overlap) (?:is |are )?(?:no problem|fine|ok|okay|allowed|harmless|welcome)|may overlap|can overlap|allowed to overlap)\b"),
-    _m(("Job", "CronJob", "Pod"), POD + "restartPolicy", "OnFailure", "Always", r"\b(?:(?:in|inside|within) the same pod|same pod (?:is |gets )?(?:restarted|retr\w+)|restart\w*(?: \w+){0,3} in place|instead of (?:making |creating |starting )?(?:a )?new pods?|rather than (?:making |creating |starting )?(?:a )?new pods?|restart\w* on failure)\b"),
-    _m(("Job", "CronJob", "Pod"), POD + "restartPolicy", "Never", "Always", r"\b(?:never (?:be )?restart(?:ed|s)?|not (?:be )?restarted|restarts? never|no restarts?|(?:a )?(?:new|fresh) pod (?:for|on) (?:each|every) (?:retry|attempt|try|failure))\b"),
+    _m(("Job", "CronJob", "Pod"), POD + "restartPolicy", "OnFailure", "Always", r"\b(?:(?:in|inside|within) the same pod|same pod (?:is |gets )?(?:restarted|retr\w+)|restart\w*(?: \w+){0,3} in place|instead of (?:making |creating |starting )?(?:a )?new pods?|rather than (?:making |creating |starting )?(?:a )?new pods?|restart\w* on failure)\b", negatable=True),
+    _m(("Job", "CronJob", "Pod"), POD + "restartPolicy", "Never", "Always", r"\b(?:never (?:be )?restart(?:ed|s|ing)?|(?:not|aren't|isn't) (?:be )?restarted|restarts? never|no restarts?|(?:a )?(?:new|fresh) pod (?:for|on) (?:each|every) (?:retry|attempt|try|failure))\b"),
     _m(("Job", "CronJob"), "job:completionMode", "Indexed", "NonIndexed", r"\b(?:completion index|indexed (?:job|mode|completion)|(?:knows?|told|gets?|sees?) (?:which|its own|its) (?:shard|index|chunk|number|part|slice))\b"),
     _m(_PODS, POD + "hostNetwork", True, False, r"\b(?:host network(?:ing)?|(?:node's|host's) (?:own )?network)\b", negatable=True),
     _m(_PODS, POD + "shareProcessNamespace", True, False, r"\b(?:shar\w+ (?:the |a |one |their )?process(?:es)?(?: namespace)?|see each other's processes|process namespace shar\w+)\b", negatable=True),
@@ -89,8 +89,8 @@ _MANNERS = (
     _m(_ADMISSION, "failurePolicy", "Ignore", "Fail", r"\b(?:fails? open|(?:if|when|while|should) (?:the |our |it |that )?(?:\w+ )?(?:webhook|hook|it|service|policy)?(?: is| be| goes| are)? (?:down|unreachable|unavailable|away|offline|broken|failing|not (?:up|there|reachable))[^.]{0,40}(?:still|anyway|nevertheless|go through|pass|not (?:be )?(?:block|stop|refus|reject)\w*|let \w+ through|admitted|carry on|go on|ignored?))\b"),
     _m(_ADMISSION, "failurePolicy", "Fail", "Fail", r"\b(?:fails? closed|(?:if|when|while)[^.]{0,50}(?:can't|cannot|can not|down|unreachable|unavailable|fails?)[^.]{0,30}(?:request|pods?|it|they|nothing|creation)s? (?:should |must |shall |has to |have to |are to |is to |is |are )?(?:fails?|be (?:refused|rejected|denied)|refused|rejected|denied|gets? (?:in|through|created)))\b"),
     _m(_HOOKS, "sideEffects", "None", "Unknown", r"\bno side effects\b|\bwithout side effects\b|\bside effect free\b"),
-    _m(("CustomResourceDefinition",), "spec.scope", "Namespaced", "", r"\b(?:lives? in (?:a )?namespaces?|in their own namespaces?|namespaced|per namespace|namespace scoped|in (?:each|every|any) namespace)\b"),
-    _m(("CustomResourceDefinition",), "spec.scope", "Cluster", "", r"\b(?:cluster (?:scoped|wide)|not namespaced|without (?:a )?namespaces?|one (?:set )?for the (?:whole|entire) cluster)\b"),
+    _m(("CustomResourceDefinition",), "spec.scope", "Namespaced", "", r"\b(?:lives? in (?:a )?namespaces?|in their own namespaces?|namespaced|per namespace|namespace scoped|in (?:each|every|any) namespace)\b", negatable=True),
+    _m(("CustomResourceDefinition",), "spec.scope", "Cluster", "", r"\b(?:cluster (?:scoped|wide)|not (?:namespaced|per namespace)|for the (?:whole|entire) cluster|without (?:a )?namespaces?|one (?:set )?for all namespaces)\b"),
     _m(("Certificate",), "spec.issuerRef.kind", "ClusterIssuer", "Issuer", r"\b(?:cluster wide issuer|cluster ?issuer|issuer (?:of|for) the (?:whole )?cluster|issuer is cluster wide)\b", negatable=True),
     _m(("Certificate",), "spec.issuerRef.kind", "Issuer", "Issuer", r"\b(?:namespaced? issuer|issuer (?:in|of) (?:the|that) same namespace|issuer of the namespace|local issuer|the namespace's (?:own )?issuer)\b"),
     _m(("LimitRange",), "spec.limits[0].type", "Container", "", r"\b(?:(?:no|each|every|any|per|single|one) (?:single )?container|containers? (?:w/?o|without|with no)|per container)\b"),
@@ -111,9 +111,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         if match is None:
             continue
         value = each.value
-        if each.negatable and (
-            words.negated(match.start()) or re.match(r"(?:no|not|without)\b", match[0], re.I)
-        ):
+        if _refused(each, words, match):
             if not isinstance(value, bool) and value not in ("ClientIP", "true"):
                 continue
             value = {True: False, "true": "false", "ClientIP": "None"}[value]
@@ -137,7 +135,19 @@ def _asked(value: object, words: Words, match: re.Match[str]) -> Requirement:
 def _sure(each: _Manner, words: Words) -> bool:
     """Several ways at once are about several objects."""
     rivals = [m for m in _MANNERS if m.path == each.path and m.value != each.value]
-    return not any(m.kinds == each.kinds and next(words.find(m.said), None) for m in rivals)
+    return not any(
+        m.kinds == each.kinds
+        and (match := next(words.find(m.said), None))
+        and not _refused(m, words, match)
+        for m in rivals
+    )
+
+
+def _refused(each: _Manner, words: Words, match: re.Match[str]) -> bool:
+    return each.negatable and (
+        words.negated(match.start())
+        or re.match(r"(?:no|not|without)\b", match[0], re.IGNORECASE) is not None
+    )
 
 
 def _same(value: object, found: object, unsaid: object) -> bool:

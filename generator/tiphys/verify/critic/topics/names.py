@@ -36,7 +36,7 @@ _FOREIGN = re.compile(
 _STOP = frozenset(
     "like a an the it its this that with and or of for to in on at is are be should must which where only "
     "named called after something anything as by from not no if so will has have can per via over "
-    "read-only read-write non-root cluster-wide long-lived per-node so-called".split()
+    "read-only read-write non-root cluster-wide long-lived per-node so-called port ports volumes containers".split()
 )  # fmt: skip
 _REFERRED = {
     "secret": ("Secret",),
@@ -102,7 +102,7 @@ def _clean(name: str) -> str:
 
 def _kinds(noun: str) -> tuple[str, ...]:
     plain = " ".join(noun.lower().split())
-    return _REFERRED.get(plain) or KINDS.get(plain.replace("-", " "), ())
+    return _REFERRED.get(plain.replace(" class", "class")) or KINDS.get(plain.replace("-", " "), ())
 
 
 def _named(kinds: tuple[str, ...]) -> Callable[[Requirement, World], Remark]:  # noqa: C901  # one case after the other

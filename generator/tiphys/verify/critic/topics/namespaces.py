@@ -26,7 +26,7 @@ _STOP = frozenset(
     "are be has have should must which where whose only called named per quota quotas each every one our "
     "their his her my your other another existing target right correct default-deny so as from by any "
     "all no not scoped level wide such some kubernetes current given proper k8s but if when we i you will "
-    "whole entire complete full shared unchanged already exists too then please selector isolation label labels boundary "
+    "whole entire complete full shared unchanged already exists too then please selector isolation label labels labelled labeled boundary "
     "policy policies name object objects admin admins itself themselves du lui um uma o os novo nova novos nouveau "
     "nouvelle nouveaux neu neue neuen neuer ein eine einen einem unser unserem nuevo nueva un una mismo misma même "
     "run runs deploy create make add install start launch put set give there "
@@ -38,6 +38,7 @@ _PEER = re.compile(
     r"(?:the\s+|our\s+|pods\s+in\s+|of\s+|everything\s+in\s+|anything\s+in\s+|a\s+pod\s+in\s+)*[`'\"]?\Z",
     re.IGNORECASE,
 )  # fmt: skip
+_WITHIN = re.compile(r"\bin(?:to)?\s+(?:the\s+)?[`'\"]?\Z", re.IGNORECASE)
 _LIVES = re.compile(r"\blives?\s+in\s+(?:the\s+)?[`'\"]?\Z", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|never|except|leave|don't\s+touch|unlike|instead\s+of|rather\s+than)\s+"
                   r"(?:in(?:to)?\s+|touch\s+)?(?:the\s+)?[`'\"]?\Z", re.IGNORECASE)  # fmt: skip
@@ -50,6 +51,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     named = {name for name, _, _ in _named(words)}
     places = {namespace_of(o) for o in world.kinds("NetworkPolicy")}
     between = policies and len(named) > 1 and places <= named and len(places) == 1
+    peers = {f.value for _, f in world.leaves if "namespaceSelector" in f.path}
     elsewhere: set[str] = set()  # "the account ci, which lives in x": that one may stand there
     for name, start, end in _named(words):
         before = words.before(start, 40)
@@ -58,7 +60,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         if _of_subject(world, name):
             continue  # where an account lives, which is looked at beside the account
         # A policy speaks of both its sides: what is not its own place is the other side.
-        if name not in places if between else _PEER.search(before):
+        other = not _WITHIN.search(before) and name in peers - places
+        if name not in places if between else other or _PEER.search(before):
             requirement = Requirement("namespace", name, words.quote(start, end))
             yield _peer(requirement, world)
             if _LIVES.search(before):

@@ -26,6 +26,7 @@ _ASIDE = re.compile(
     r"version|people|users|since|in|until|about|around|e\.g\.)\s*[#`'\"]?\Z",
     re.IGNORECASE,
 )
+_LINKS = frozenset("on off in out up down of to at by for and or the".split())
 _SKIPPED = ("metadata.annotations", "metadata.uid", "metadata.resourceVersion", "image")
 
 
@@ -53,7 +54,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
             if words.negated(match.start()) or _ASIDE.search(words.before(match.start(), 24)):
                 continue
             for other, path in spare.items():
-                if _like(kind, token, other):
+                if _like(kind, token, other) and not _within(token, other, there):
                     requirement = Requirement("literal", token, words.quote(*match.span()))
                     yield contradicted(requirement, Field(path, other))
                     break
@@ -74,6 +75,12 @@ def _same_amount(token: str, there: Mapping[str, str]) -> bool:
     """Whether it is there in other units, as 1024Mi for 1Gi is."""
     amount = parse_quantity(token)
     return any(parse_quantity(other) == amount for other in there)
+
+
+def _within(one: str, other: str, there: Mapping[str, str]) -> bool:
+    """Whether it is a file that a volume has, in the folder where that is mounted."""
+    folder, _, file = one.rpartition("/")
+    return folder == other and there.get(file, "").endswith((".path", ".key", f"data.{file}"))
 
 
 def _like(kind: str, one: str, other: str) -> bool:
@@ -100,7 +107,8 @@ def _like_name(one: str, other: str) -> bool:
         return False
     plain, double = (re.sub(r"[._-]", "", each.lower()) for each in (one, other))
     if plain == double:
-        return not re.search(r"[a-z][A-Z]", other)  # read-only for readOnly
+        # "read-only" for readOnly, and "the on-call people"
+        return not (re.search(r"[a-z][A-Z]", other) or _LINKS & set(one.lower().split("-")))
     return _distance(one, other) == 1
 
 

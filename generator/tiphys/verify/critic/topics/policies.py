@@ -13,12 +13,13 @@ from tiphys.verify.critic.wording import Words
 from tiphys.verify.critic.world import Obj, World, at, dig, many, table, text, walk_maps
 
 _PAIR = re.compile(
-    r"(?<![\w./-])(?P<key>[a-z][\w./-]{0,80})\s?(?:=|:\s)\s?[`'\"]?(?P<value>[a-zA-Z0-9][\w.-]{0,62})",
+    r"(?<![\w./-])(?P<key>[a-z][\w./-]{0,80})\s?(?:=|:\s)\s?[`'\"]?(?P<value>[a-zA-Z0-9][\w.-]{0,62})(?![\w.-]|=)",
     re.IGNORECASE,
 )
 _NOT_LABELS = frozenset(
     "namespace ns name port host policy networkpolicy image tcp udp http https dns".split()
 )
+_PROSE = frozenset("pod pods namespace namespaces container containers traffic clients".split())
 _ACTIVE = re.compile(
     r"\b(?:reach|talk\s+to|talks\s+to|connect\s+to|access|call|contact|query|get\s+to|speak\s+to|open\s+connections\s+to|"
     r"send\s+(?:\w+\s+)?to|go\s+(?:out\s+)?to|initiate\s+\w+\s+to|use|hit)\b", re.IGNORECASE,
@@ -36,7 +37,7 @@ _LIMITED = re.compile(
     r"\b(?:only|just|solely|exclusively|nothing|anything|nowhere|anywhere|except|but|limited|restricted)\b",
     re.IGNORECASE,
 )
-_STAYS = r"(?:leave\s+(?:it\s+|that\s+|them\s+)?(?:alone|as)|(?:none|nothing)\s+of\s+(?:our|this|its)|not\s+(?:our|its|this)\b|stays?|remains?|unchanged|untouched|as\s+it\s+is|unrestricted|(?:not|n.t)\s+(?:to\s+)?(?:be\s+)?(?:restrict|limit|touch|affect|chang|govern|concern|clos|block)\w*|nothing\s+(?:about|of)\b.{0,60}\bchang\w*|no\s+(?:restriction|limit)s?|settled|open\s+as|free)"
+_STAYS = r"(?:leave\s+(?:\w+\s+){0,3}?(?:alone|as|untouched)|(?:none|nothing)\s+of\s+(?:our|this|its)|not\s+(?:our|its|this)\b|stays?|remains?|unchanged|untouched|as\s+it\s+is|unrestricted|(?:not|n.t)\s+(?:to\s+)?(?:be\s+)?(?:restrict|limit|touch|affect|chang|govern|concern|clos|block)\w*|nothing\s+(?:about|of)\b.{0,60}\bchang\w*|no\s+(?:restriction|limit)s?|settled|open\s+as|free)"
 _OPEN = re.compile(
     r"\b(?:fine|ok(?:ay)?|open|free|allowed|goes\s+on|whatever|any(?:thing|where))\b", re.IGNORECASE
 )
@@ -54,9 +55,10 @@ _BOTH = re.compile(
 )
 _CIDR = re.compile(r"(?<![\d.])(?P<cidr>\d{1,3}(?:\.\d{1,3}){3}/\d{1,2})(?!\d)")
 _BUT = re.compile(
-    r"\b(?:not|except|excluding|excepted|minus|without|besides|other\s+than|but\s+for)\b[^.\d]{0,24}\Z",
+    r"\b(?:not|except|excluding|excepted|minus|without|besides|other\s+than|but\s+for)\b[^.\d]{0,24}\Z|\bnone\s+of\b[^.\d]{0,40}\Z",
     re.IGNORECASE,
 )
+_LISTED = re.compile(r"\s*(?:,|;|,?\s*(?:and|or|nor|&))\s*(?:the\s+|from\s+)?\Z", re.IGNORECASE)
 _DNS = re.compile(r"\bdns\b|\bname\s+resolution\b|\bresolve\s+names\b", re.IGNORECASE)
 
 
@@ -137,9 +139,12 @@ def _blocks(words: Words, policies: list[Obj]) -> Iterator[Remark]:
                 place = path
                 inside[inner["cidr"]] = f"{path}.cidr"
                 outside |= {str(c): f"{path}.except" for c in many(inner, "except")}
+    but, end = False, 0
     for match in words.find(_CIDR):
         cidr = match["cidr"]
-        but = bool(_BUT.search(words.before(match.start(), 60)))
+        goes_on = but and _LISTED.fullmatch(words.raw, end, match.start())
+        but = bool(goes_on or _BUT.search(words.before(match.start(), 60)))
+        end = match.end()
         have = outside if but else inside
         asked = Requirement("policy", cidr, words.quote(*match.span()))
         where = place or at(policies[0], "spec")
@@ -175,7 +180,8 @@ def _pairs(words: Words, first: int, last: int) -> list[_Pair]:
     found = []
     for match in _PAIR.finditer(words.raw, first, last):
         value = match["value"].rstrip(".-")
-        prose = ":" in match[0] and value.lower() in SMALL_WORDS  # "namespace shop: the pods"
+        # A place or a policy may have a colon behind it, and the sentence goes on with its pods.
+        prose = ":" in match[0] and value.lower() in SMALL_WORDS | _PROSE
         if not prose and not {match["key"].lower(), value.lower()} & _NOT_LABELS:
             found.append(_Pair(match["key"], value, match.start(), match.end()))
     return found[:8]
@@ -226,7 +232,7 @@ def _sides(
         held = [p for p in policies if _selects(table(p, "spec", "podSelector"), pair)]
         if held:
             yield covered(asked, Field(at(held[0], "spec.podSelector"), said))
-        elif len(policies) == 1:
+        elif len(policies) == 1 and (peers or not _is_peer(policies[0], pair)):
             found = table(policies[0], "spec", "podSelector", "matchLabels")
             shown = ", ".join(f"{k}={v}" for k, v in found.items()) or "every pod"
             yield contradicted(asked, Field(at(policies[0], "spec.podSelector"), shown))
@@ -245,6 +251,16 @@ def _sides(
             side = "from" if way == "Ingress" else "to"
             place = at(policies[0], f"spec.{way.lower()}[0].{side}[0].podSelector")
             yield contradicted(asked, Field(place, "without that label"))
+
+
+def _is_peer(policy: Obj, pair: _Pair) -> bool:
+    """Whether it stands on the other side: "let the pods with x in" says nothing of the own one."""
+    return any(
+        _selects(table(peer, key), pair)
+        for way in _DIRECTIONS
+        for _, peer in _peers(policy, way)
+        for key in ("podSelector", "namespaceSelector")
+    )
 
 
 def _selects(selector: Mapping[str, Any], pair: _Pair) -> bool:

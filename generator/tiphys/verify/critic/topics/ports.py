@@ -56,6 +56,10 @@ _CONTAINER = re.compile(
     r"\b(?:listen\w*|container|target|app(?:lication)?|process|pod|binds?|binding|internal\w*)\b"
     r"|containerPort|targetPort", re.IGNORECASE,
 )  # fmt: skip
+# A Service that "listens" may be the object or the program that it is called after.
+_SERVICE_LISTENS = re.compile(
+    r"\bservice\s+(?:[`'\"]?[\w.-]+[`'\"]?\s+)?listen\w*\s[^.;]{0,30}\Z", re.IGNORECASE
+)
 _NODE = re.compile(r"\bnode\s?port\b", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"\b(?:connects?|talks?|reach(?:es)?|calls?|egress|outgoing|upstream|database|towards|depends|"
@@ -104,6 +108,8 @@ def _role(words: Words, match: re.Match[str]) -> Role:
     before = words.before(match.start("port"), 30)
     if _NODE.search(before) or _NODE.search(what) or "nodePort" in match[0]:
         return "node"
+    if _SERVICE_LISTENS.search(words.before(match.start("port"), 120)):
+        return "any"
     services = [m.start() for m in _SERVICE.finditer(before)]
     containers = [m.start() for m in _CONTAINER.finditer(before)]
     if services and containers:
@@ -166,6 +172,7 @@ def _others(world: World) -> list[Field]:
         for p, path in enumerate(many(rule_, "http", "paths"))
         if (number := dig(path, "backend", "service", "port", "number")) is not None
     ]
+    found += world.fields(("Ingress",), "spec", "defaultBackend", "service", "port", "number")
     for policy in world.kinds("NetworkPolicy"):
         for way in ("ingress", "egress"):
             for i, entry in enumerate(many(policy, "spec", way)):

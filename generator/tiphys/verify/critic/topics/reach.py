@@ -10,6 +10,7 @@ from tiphys.verify.critic.model import Field, Remark, Requirement, contradicted,
 from tiphys.verify.critic.topics.exposure import openings
 from tiphys.verify.critic.wording import Words
 from tiphys.verify.critic.world import (
+    Obj,
     World,
     at,
     dig,
@@ -43,7 +44,10 @@ _HOST = re.compile(
     r"\b(?:host\s?path|host\s?network|host\s?pid|host\s?ipc|host|hosts|nodes?|machines?|/var|/proc|/sys|/etc|/run|/dev|docker\.sock|containerd)\b",
     re.I,
 )
-_ROOT = re.compile(r"\broot\b(?!\s*(?:file|fs|ist|is|path|dir))", re.IGNORECASE)
+_ROOT = re.compile(
+    r"\broot\b(?!\s*(?:file|fs|ist|is|path|dir))|\b(?:uid|user(?:\s?id)?)\s*[:=]?\s*0(?![\w.])",
+    re.IGNORECASE,
+)
 _WRITES = frozenset(
     {
         "*",
@@ -68,6 +72,27 @@ _OWN_TYPE = re.compile(
     r"\b(?:own\s+(?:type|kind|resource)|custom\s+(?:type|kind|resource)|crds?)\b", re.IGNORECASE
 )
 _VOLUME = re.compile(r"\bpvs?\b", re.IGNORECASE)
+_HOOK = re.compile(r"(?<!stop\s)(?<!start\s)\bhooks?\b|\badmission\s?reviews?\b", re.IGNORECASE)
+_TYPE_WORD = re.compile(r"\b(?:resources?|kinds?|types?|schemas?|stored|served)\b", re.IGNORECASE)
+_MACHINE = r"(?:host(?:'s|s')?|(?:node|machine)(?:'s|s'))\s+(?:own\s+)?"
+_ITS = r"\s+of\s+(?:the|its|each|every)\s+(?:node|host|machine)\b"
+_OF_HOST = {
+    "hostNetwork": rf"host\s?-?network|{_MACHINE}network|\bnetwork{_ITS}",
+    "hostPID": rf"host\s?-?pid|{_MACHINE}(?:process\w*|pids?\b)|\b(?:process\w*|pids?){_ITS}",
+    "hostIPC": rf"host\s?-?ipc|{_MACHINE}(?:ipc|shared\s+memory|semaphores?)\b",
+}
+_WHOLE_DISK = re.compile(
+    r"\b(?:whole|entire|complete|root)\s+(?:(?:node|host|machine)(?:'s)?\s+(?:disk|drive|file\s?system)\b"
+    r"|(?:disk|drive|file\s?system)\s+of\s+(?:the|its|each|every)\s+(?:node|host|machine)\b)"
+    r"|\b(?:node|host|machine)'s\s+(?:whole|entire|complete|root)\s+(?:disk|drive|file\s?system)\b",
+    re.IGNORECASE,
+)
+# "apps reach it on the node that they are on"
+_ON_NODE = re.compile(
+    r"\b(?:reach\w*|connect\w*|call\w*|talk\w*|send\w*|listen\w*|ports?)\b[^.;]{0,40}\b(?:on|at|of|via|through)\s+"
+    r"(?:the|its|their|every|each|that|any)\s+(?:own\s+|same\s+)?(?:node|machine)(?:'s|s')?\b",
+    re.IGNORECASE,
+)
 _KINDS_WITH_REACH = (
     "CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration",
     "APIService", "PersistentVolume", "ClusterRoleBinding",
@@ -79,6 +104,9 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     plain = _IMAGE.sub(" ", words.raw)
     for field in openings(world):
         hard = field.value in ("LoadBalancer", "NodePort") or "host" in field.path
+        said = str(field.value) in plain
+        if field.path.endswith("hostPort") and said and _ON_NODE.search(plain):
+            continue
         if not (_HARD if hard else _OPEN).search(plain):
             yield _unasked("exposure", field)
     yield from _rights(words, world)
@@ -92,11 +120,24 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
             kind.lower() not in words.raw.lower()
             and not words.has(_WIDE)
             and not words.has(_OWN_TYPE)
-            and not (text(obj, "kind") == "PersistentVolume" and words.has(_VOLUME))
+            and not _paraphrased(words, obj)
         ):
             yield _unasked("kind", Field(at(obj, "kind"), text(obj, "kind")))
     yield from _policies(words, world)
     yield from _strangers(words, world)
+
+
+def _paraphrased(words: Words, obj: Obj) -> bool:
+    """Whether an object is spoken of by other words than its kind's."""
+    kind, name = text(obj, "kind"), re.escape(name_of(obj)[:253])
+    if kind == "PersistentVolume":
+        named = re.compile(rf"\bvolume\s+(?:called\s+|named\s+)?[`'\"]?{name}(?![\w-])", re.I)
+        return words.has(_VOLUME) or words.has(named)
+    if kind == "CustomResourceDefinition":
+        own = text(obj, "spec", "names", "kind")[:253]
+        said = own and words.has(re.compile(rf"\b{re.escape(own)}\b"))
+        return bool(said) and words.has(_TYPE_WORD)
+    return kind.endswith("WebhookConfiguration") and words.has(_HOOK)
 
 
 def _unasked(what: str, field: Field) -> Remark:
@@ -117,13 +158,15 @@ def _rights(words: Words, world: World) -> Iterator[Remark]:
             yield _unasked("rights", Field(at(obj, "roleRef.name"), role))
         for i, entry in enumerate(many(obj, "rules")):
             verbs = [v for v in many(entry, "verbs") if isinstance(v, str)]
-            extra = sorted(_WRITES & set(verbs))
+            resources = [r for r in many(entry, "resources") if isinstance(r, str)]
+            # To open a shell is to create: which of these are asked for is looked at elsewhere.
+            opened = {"create"} if resources and all("/" in r for r in resources) else set()
+            extra = sorted((_WRITES - opened) & set(verbs))
             if extra and not words.has(_WRITE_WORDS):
                 yield _unasked("rights", Field(at(obj, f"rules[{i}].verbs"), ", ".join(extra)))
             for key in ("resources", "apiGroups"):
                 if "*" in many(entry, key) and not words.has(_WIDE):
                     yield _unasked("rights", Field(at(obj, f"rules[{i}].{key}"), "*"))
-            resources = [r for r in many(entry, "resources") if isinstance(r, str)]
             if "secrets" in resources and not re.search(r"secret", words.raw, re.I):
                 yield _unasked("rights", Field(at(obj, f"rules[{i}].resources"), "secrets"))
         if (
@@ -136,7 +179,7 @@ def _rights(words: Words, world: World) -> Iterator[Remark]:
 
 def _power(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR0912  # one case after the other
     for key in ("hostNetwork", "hostPID", "hostIPC"):
-        said = re.search(rf"host\s?-?{key[4:]}", words.raw, re.I)
+        said = re.search(_OF_HOST[key], words.raw, re.IGNORECASE)
         for field in world.pod_fields(key):
             if field.value is True and not said:
                 yield _unasked("host", field)
@@ -171,6 +214,8 @@ def _power(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901, PLR09
 
 
 def _path_said(words: Words, path: str) -> bool:
+    if path == "/" and words.has(_WHOLE_DISK):
+        return True
     return re.search(rf"(?<![\w./-]){re.escape(path)}(?![\w/-])", words.raw) is not None
 
 

@@ -18,6 +18,21 @@ _LISTED = re.compile(
     r"(?=(?P<after>[^.;\n]{0,60}))",
     re.IGNORECASE,
 )
+# Where one verb stands for itself: the start of an item, or of what is no resource.
+_ITEM = re.compile(r"(?:\A|\n)[ ]*(?:[-*•]|\d{1,2}[.)])[ ]+\Z")
+_PLAINLY = re.compile(r"\b(?:sub-?resources?|urls?|paths?)\b", re.IGNORECASE)
+_ANYTHING = re.compile(r"\b(?:may|can|to)\s+do\s+(?:anything|whatever)\b", re.IGNORECASE)
+# What comes behind these is a verb of a role, whatever it is about.
+_MAY = re.compile(
+    r"\b(?:may|can|allowed\s+to|able\s+to)\s+(?:(?:also|additionally|only|then)\s+)?\Z",
+    re.IGNORECASE,
+)
+# What a role could do before goes on: more than what is said is no fault.
+_BEFORE = re.compile(
+    r"\b(?:what|all\s+that|everything)\s+(?:it|they|he|she)\s+(?:can|may|could)\s+do\s+"
+    r"(?:now|today|already|at\s+present|so\s+far)\b",
+    re.IGNORECASE,
+)
 _READS = frozenset({"get", "list", "watch"})
 _READING = re.compile(
     r"\b(?:read\w*|see|view\w*|look\w*|inspect\w*|audit\w*|monitor\w*|discover\w*)\b", re.IGNORECASE
@@ -42,14 +57,23 @@ _GROUPS = {
     "apiextensions.k8s.io": "customresourcedefinitions",
 }  # fmt: skip
 _HOME = {resource: group for group, found in _GROUPS.items() for resource in found.split()}
-_ALSO = {"events": "events.k8s.io", "ingresses": "extensions"}
+_ALSO = {
+    "events": "events.k8s.io",
+    "ingresses": "extensions",
+    "pods": "metrics.k8s.io",
+    "nodes": "metrics.k8s.io",
+}
 _SHORT = {"hpas": "horizontalpodautoscalers", "pdbs": "poddisruptionbudgets", "pvcs": "persistentvolumeclaims",
           "pvs": "persistentvolumes", "crds": "customresourcedefinitions", "netpols": "networkpolicies"}  # fmt: skip
 _SUB = {
     "log": re.compile(r"\blogs?\b", re.IGNORECASE),
-    "exec": re.compile(r"\bexec\w*\b|\bshell\s+into\b|\bopen\s+a\s+shell\b", re.IGNORECASE),
+    "exec": re.compile(
+        r"\bexec\w*\b|\bshells?\s+into\b|\bopen\w*\s+(?:an?\s+)?shells?\b", re.IGNORECASE
+    ),
     "attach": re.compile(r"\battach\w*\b", re.IGNORECASE),
-    "portforward": re.compile(r"\bport-?\s?forward\w*\b", re.IGNORECASE),
+    "portforward": re.compile(
+        r"\bport-?\s?forward\w*\b|\bforward\w*\s+(?:\w+\s+)?ports?\b", re.IGNORECASE
+    ),
     "eviction": re.compile(r"\bevict\w*\b|\bdrain\w*\b", re.IGNORECASE),
 }
 _JUST_THAT = re.compile(
@@ -103,7 +127,9 @@ def _listed(words: Words) -> tuple[set[str], tuple[int, int] | None]:
             r"\s*(?:access\s+)?(?:on|to|for|of|only)?\s*(?:the\s+|all\s+)?([\w-]+)", match["after"]
         )
         noun = near[1].lower() if near else ""
-        if len(verbs) < 2 and noun not in _HOME and f"{noun}s" not in _HOME:
+        start = match.start()
+        item = _ITEM.search(words.raw, max(0, start - 9), start) or _PLAINLY.search(match["after"])
+        if len(verbs) < 2 and noun not in _HOME and f"{noun}s" not in _HOME and not item:
             continue
         if words.negated(match.start()):
             continue
@@ -112,9 +138,18 @@ def _listed(words: Words) -> tuple[set[str], tuple[int, int] | None]:
     return found, span
 
 
+def _permitted(words: Words) -> set[str]:
+    """Verbs that a role may have, though nothing more is read of the sentence."""
+    found = {"*"} if words.has(_ANYTHING) else set()
+    for match in words.find(_LISTED):
+        if _MAY.search(words.before(match.start())) and not words.negated(match.start()):
+            found |= set(re.findall(rf"\b(?:{_VERBS})", match["verbs"].lower()))
+    return found
+
+
 def _verbs(words: Words, roles: list[Obj]) -> Iterator[Remark]:
     asked, span = _listed(words)
-    allowed = asked | (_READS if words.has(_READING) else set())
+    allowed = asked | _permitted(words) | (_READS if words.has(_READING) else set())
     if span is None or words.has(_ALL):
         return
     subs = any(words.has(regex) for regex in _SUB.values())
@@ -124,7 +159,7 @@ def _verbs(words: Words, roles: list[Obj]) -> Iterator[Remark]:
         extra = sorted(set(verbs) - allowed)
         if subs and any("/" in r for r in resources):
             continue
-        if extra:
+        if extra and not words.has(_BEFORE):
             listed = ", ".join(sorted(asked))
             requirement = Requirement("rights", listed, words.quote(*span))
             yield contradicted(requirement, Field(f"{path}.verbs", ", ".join(verbs)))

@@ -83,12 +83,18 @@ def _types(world: World, asked: Requirement, path: str) -> Iterator[Remark]:
 
 def _certain(words: Words, world: World) -> Iterator[Remark]:
     """A host that the request names and a rule has is among those of the certificate."""
+    secured = {words.raw[slice(*words.sentence(m.start()))] for m in words.find(_TLS)}
     for obj in world.kinds("Ingress"):
         entries = many(obj, "spec", "tls")
+        hosts = {text(entry, "host") for entry in many(obj, "spec", "rules")} - {""}
+        # A sentence that has hosts and a certificate speaks of those hosts only.
+        meant = {host for host in hosts for said in secured if host in said}
         names = [str(h) for entry in entries for h in many(entry, "hosts")]
         for entry in many(obj, "spec", "rules"):
             host = text(entry, "host")
             wide = f"*.{host.partition('.')[2]}"
+            if meant and host not in meant:
+                continue
             if not names or not host or host not in words.raw or {host, wide} & set(names):
                 continue
             asked = Requirement("route", host, host)

@@ -188,6 +188,8 @@ def _job(
 def _pods(key: str, value: Decimal) -> Callable[[Requirement, World], Remark]:
     def ruling(requirement: Requirement, world: World) -> Remark:
         fields = world.pod_fields(key)
+        for probe in ("livenessProbe", "startupProbe"):  # may have a grace of their own
+            fields += world.container_fields(probe, key)
         nothing = undecided(requirement, "no object sets it")
         if world.workloads and value != 30:
             nothing = contradicted(requirement, Field(at(world.workloads[0], key), "not set"))

@@ -15,7 +15,7 @@ from tiphys.verify.critic.world import Obj, World, at, dig, many, text
 _SCALE = re.compile(r"\b(?:auto-?\s?scal\w*|scal(?:e|es|ed|ing)\b|hpa)\b", re.IGNORECASE)
 _ONLY = re.compile(r"\bonly\b|\balone\b|\bjust\b|\bnot\b", re.IGNORECASE)
 _BOX = re.compile(
-    r"\b(?:cpu|memory|ram|usage|use|load|utili[sz]ation)\s+(?:\w+\s+)?of\s+(?:the\s+)?[`'\"]?(?P<name>[a-z0-9][a-z0-9-]*)[`'\"]?\s+container\b|\bcontainer\s+[`'\"]?(?P<b>[a-z0-9][a-z0-9-]*)[`'\"]?(?:'s)?\s+(?:cpu|memory|usage)",
+    r"\b(?:cpu|memory|ram|usage|use|load|utili[sz]ation)\s+(?:\w+\s+)?of\s+(?:the\s+)?[`'\"]?(?!(?:its|the|one|each|this|that|main|same)\b)(?P<name>[a-z0-9][a-z0-9-]*)[`'\"]?\s+container\b|of\s+(?:its|the|one)\s+container\s+[`'\"]?(?P<c>[a-z0-9][a-z0-9-]*)|\bcontainer\s+[`'\"]?(?P<b>[a-z0-9][a-z0-9-]*)[`'\"]?(?:'s)?\s+(?:cpu|memory|usage)",
     re.IGNORECASE,
 )
 _PACE = pattern(
@@ -48,7 +48,7 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         for i, metric in enumerate(many(obj, "spec", "metrics")):
             found = text(metric, "containerResource", "container")
             for match in words.find(_BOX) if found else ():
-                name = match["name"] or match["b"]
+                name = match["name"] or match["b"] or match["c"]
                 asked = Requirement("autoscaling", name, words.quote(*match.span()))
                 place = Field(at(obj, f"spec.metrics[{i}].containerResource.container"), found)
                 if not words.negated(match.start()):

@@ -28,6 +28,9 @@ _ZONE = re.compile(
 _CITY = re.compile(
     r"\b(?:in\s+)?(?P<city>[A-Z][a-z]{2,15}(?:[ _](?:York|Angeles|Kong|Delhi|Paulo|Aires))?)\s+(?:local\s+)?time\b"
 )
+_THEIRS = re.compile(
+    r"\bin\s+(?P<city>[A-Z][a-z]{2,15}(?:[ _](?:York|Angeles|Kong|Delhi|Paulo|Aires))?)\b[^.;]{0,100}\btheir\s+(?:own\s+|local\s+)?time\b"
+)
 _NO_CITY = frozenset(
     "Local Real Night Day Some Any First Start Run Response Every Each Same Our Next Peak Office Central".split()
 )
@@ -115,7 +118,7 @@ def _zones(words: Words) -> Iterator[Remark]:
         if not words.negated(match.start()):
             yield words.rule("schedule", zone, match.span(), _zone(zone))
             return
-    for match in words.find(_CITY):
+    for match in (*words.find(_CITY), *words.find(_THEIRS)):
         city = match["city"].replace(" ", "_")
         if city not in _NO_CITY and not words.negated(match.start()):
             yield words.rule("schedule", f"{city} time", match.span(), _zone(city))

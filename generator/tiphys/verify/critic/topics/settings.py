@@ -27,6 +27,10 @@ _LABELLED = re.compile(
     r"\b(?P<kind>labels?|labell?ed|annotations?|annotated)\s+(?:with\s+|as\s+)?[`'\"]?(?P<key>[A-Za-z][\w./-]{0,120})(?:=|:\s?|\s+(?:set\s+to|is)\s+)[`'\"]?(?P<value>[\w./-]{1,63})",
     re.IGNORECASE,
 )
+# "the label x is required" says that it has to be there, and no value.
+_STATES = frozenset(
+    "required missing mandatory optional set unset absent present there needed not wanted".split()
+)
 _NOT_A_KEY = frozenset("https http TODO NOTE JSON HTTP HTTPS YAML IMPORTANT".split())
 
 
@@ -37,6 +41,8 @@ def rule(words: Words, world: World) -> Iterator[Remark]:  # noqa: C901  # one c
         key, value = match["key"], match["value"].rstrip(".,-")
         before = words.before(match.start(), 80)
         if re.search(r"\bnodes?\s+(?:\w{1,30}\s+)?\Z", before, re.IGNORECASE):
+            continue
+        if value.lower() in _STATES and re.search(r"\sis\s", match[0], re.IGNORECASE):
             continue
         labelled.add(key)
         where = "annotations" if match["kind"].lower().startswith("ann") else "labels"

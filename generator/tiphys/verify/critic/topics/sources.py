@@ -37,6 +37,9 @@ _WHOLE = re.compile(
 )
 
 
+_VALUE = re.compile(
+    r"\s+(?:(?:set\s+)?to|as|is)\s+(?P<q>[`'\"]?)(?P<value>[^\s`'\",;]+)(?P=q)", re.IGNORECASE
+)
 # Keys that nobody knows yet can't be listed one by one.
 _GROWING = re.compile(r"\b(?:later|some\s+day|in\s+(?:the\s+)?future|new\s+ones)\b", re.IGNORECASE)
 
@@ -53,11 +56,20 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
         last = words.sentence(match.start())[1]
         stop = min([last, *[m.start() for m in spans[n + 1 :]]])
         behind = words.raw[match.end() : stop]
-        if behind.startswith("="):
+        if behind.startswith("=") or _written(boxes, match["name"], behind):
             continue  # its value is there: what comes from elsewhere is another one
         if not _FROM.search(behind) or words.negated(match.start()):
             continue
         yield from _variable(words, boxes, match, behind)
+
+
+def _written(boxes: tuple[Container, ...], name: str, behind: str) -> bool:
+    """Whether its value comes next: "set A to x, and take the rest from ..."."""
+    said = _VALUE.match(behind)
+    every = [each for box in boxes for each in many(box.spec, "env")]
+    return said is not None and any(
+        text(e, "name") == name and str(dig(e, "value")) == said["value"].rstrip(".") for e in every
+    )
 
 
 def _variable(
@@ -114,7 +126,7 @@ def _prefixes(words: Words, boxes: tuple[Container, ...]) -> Iterator[Remark]:
     ]
     match = next(words.find(_PREFIX), None)
     if match and sources and not words.negated(match.start()):
-        wanted = match["a"] or match["b"] or match["c"]
+        wanted = (match["a"] or match["b"] or match["c"]).rstrip(".")
         asked = Requirement("source", wanted, words.quote(*match.span()))
         right = [f for f in sources if f.value == wanted]
         yield covered(asked, right[0]) if right else contradicted(asked, sources[0])

@@ -24,7 +24,8 @@ from tiphys.verify.critic.world import World, at, dig, many
 _CLASS = re.compile(
     r"\bstorage\s?class(?!es)(?:\s?name)?(?:\s+(?:is|called|named|of))?\s*[:=]?\s*[`'\"]?(?P<a>[a-z0-9][a-z0-9.-]{0,100})"
     r"|\b(?:of\s+)?class\s+[`'\"](?P<c>[a-z0-9][a-z0-9.-]{0,100})[`'\"]"
-    r"|[`'\"]?\b(?P<b>[a-z0-9][a-z0-9.-]{0,100})[`'\"]?\s+storage\s?class\b",
+    r"|[`'\"]?\b(?!(?:from|of|in|with|the|an?|our|to|on|by|via|as|for|its|that|this|is|and|or)\s)"
+    r"(?P<b>[a-z0-9][a-z0-9.-]{0,100})[`'\"]?\s+storage\s?class\b",
     re.IGNORECASE,
 )
 _CLASS_STOP = frozenset("the a an and with of for default its our any same that this in on to is cluster's "
@@ -55,7 +56,7 @@ _NO_DISK = re.compile(
     re.IGNORECASE,
 )
 _SCRATCH = re.compile(
-    r"\b(?:scratch|temporary|temp|ephemeral|emptydir|in-memory|cache)\b", re.IGNORECASE
+    r"\b(?:scratch|temporary|temp|ephemeral|emptydir|in-memory|cache|local\s+disk)\b", re.IGNORECASE
 )
 _CLAIM = "PersistentVolumeClaim"
 

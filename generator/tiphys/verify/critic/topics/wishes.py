@@ -82,6 +82,11 @@ _WISHES = (
     _Wish("replaced by hand", _re(r"\b(?:only (?:happen |when |if |after )?(?:when |if )?a pod is deleted|on delete|delete (?:the )?pods (?:by hand|ourselves|manually))\b"),
           each(("StatefulSet", "DaemonSet"), ("spec", "updateStrategy", "type"), equal("OnDelete"))),
 )  # fmt: skip
+_DENIED = re.compile(
+    r"\s+(?:(?:must|should|shall|may|can|is|are|will)\s*(?:not|n't)|never)\s+(?:be\s+|get\s+)?"
+    r"(?:(?:auto)?mounted|needed|wanted|required|used|set|given|there)\b",
+    re.IGNORECASE,
+)
 _SELF_NEGATED = frozenset(
     {"hard spread", "one container", "no overlap", "reading only", "both directions"}
 )
@@ -91,7 +96,10 @@ def rule(words: Words, world: World) -> Iterator[Remark]:
     """Each wish once, by the first words that say it."""
     for wish in _WISHES:
         for match in words.find(wish.said):
-            against = wish.kind not in _SELF_NEGATED and words.negated(match.start())
+            denied = wish.refused and _DENIED.match(words.raw, match.end())
+            against = wish.kind not in _SELF_NEGATED and bool(
+                denied or words.negated(match.start())
+            )
             look = wish.refused if against else wish.held
             if look is None:
                 continue
