@@ -54,6 +54,32 @@ spec:
 """
 
 
+CLASSED = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: x}
+spec:
+  priorityClassName: politely
+  serviceAccountName: web
+  containers: [{name: web, image: "registry.example/web:1"}]
+---
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: politely}
+value: 7
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: web, namespace: x}
+"""
+
+
+def test_a_pod_may_come_with_its_class_and_its_account(bench, own_api, namespace):
+    found = bench.rehearse("Run web", objects(CLASSED, namespace))
+    assert not found.of("refused", "denied"), found.problems
+    assert own_api.get("scheduling.k8s.io/v1", "PriorityClass", "politely") is None
+
+
 def test_what_a_request_presumes_is_there(bench, own_api, namespace):
     place = f"{namespace}-new"
     found = bench.rehearse("Run web with 2 replicas", objects(NEEDY, place))

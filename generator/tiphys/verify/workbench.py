@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tiphys.domain.errors import ApiRefusal, InvalidInput
@@ -86,7 +86,8 @@ class ClusterWorkbench:
         for each in given:
             self._make_room_for(each, given)
         problems: list[Problem] = []
-        dry = [self._dry_run(each, problems) for each in given]
+        with self._admitted(given):
+            dry = [self._dry_run(each, problems) for each in given]
         live = [found for found in dry if found is not None]
         if not problems and (crowd := too_many_pods(live, _MOST_PODS)):
             obj, words = crowd
@@ -129,6 +130,22 @@ class ClusterWorkbench:
                 stand_in = {"apiVersion": api_version, "kind": kind, **_STAND_INS[kind]}
                 self._put({**stand_in, "metadata": {"name": name, **place}})
 
+    @contextmanager
+    def _admitted(self, objects: Sequence[Object]) -> Iterator[None]:
+        """With what a pod of the same answer needs to be let in: its class, its account."""
+        pods = [each for each in objects if each.get("kind") == "Pod"]
+        named = [(_PRESUMED[key][1], name) for each in pods for key, name in _named(each)]
+        made: list[Object] = []
+        try:
+            for each in objects:
+                if (each.get("kind"), _metadata(each).get("name")) in named:
+                    with suppress(InvalidInput):  # the dry run says what is wrong with it
+                        made.append(self._api.apply(each))
+            yield
+        finally:
+            for each in made:
+                delete(self._api, each)
+
     def _namespace(self, name: str) -> None:
         if name in self._spaces:
             return
@@ -161,7 +178,7 @@ class ClusterWorkbench:
 
     def _apply(self, objects: Sequence[Object], problems: list[Problem]) -> list[Object]:
         """Apply for real, let controllers act, look, and take everything away again."""
-        first = ("Namespace", "CustomResourceDefinition")
+        first = ("Namespace", "CustomResourceDefinition", *(kind for _, kind in _PRESUMED.values()))
         ordered = sorted(objects, key=lambda each: each["kind"] not in first)
         made: list[Object] = []
         live: list[Object] = []

@@ -28,11 +28,10 @@ _WORDS = frozenset({"read-only", "non-root", "cluster-wide", "read-write", "anti
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What was asked for, of what existed then, and the YAML that was right."""
+    """What was asked for, and the YAML that was right."""
 
     request: str
     answer: str
-    context: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -42,42 +41,29 @@ class Worked:
     @property
     def shown(self) -> Example:
         """As the model sees it."""
-        asked = f'Right for the request "{self.request.strip()}"'
-        before = f"These existed:\n```yaml\n{self.context.strip()}\n```\n" if self.context else ""
-        return Example(before + asked, self.answer.strip())
+        return Example(f'Right for the request "{self.request.strip()}"', self.answer.strip())
 
 
 def worked_for(
     request: str,
     embedder: Embedder,
     *,
-    context: str = "",
     merged: Sequence[Worked] = (),
-    most: int = 1,
-) -> tuple[Worked, ...]:
-    """At most so many, the nearest last; changes for changes and new for new.
-
-    By what their words mean, names and figures left out, and by their kinds.
-    """
-    held = [
-        each
-        for each in (*merged, *_package())
-        if bool(each.context) == bool(context)
-        and len(each.request) + len(each.answer) + len(each.context) <= _LETTERS
-    ]
-    if not held:
-        return ()
+) -> Worked | None:
+    """The nearest, or None: by what the words mean, without names and figures, and by the kinds."""
+    known = (*merged, *_package())
+    held = [each for each in known if len(each.request) + len(each.answer) <= _LETTERS]
     import numpy  # with the encoder's weights, where a model may write
 
-    wanted = {*kinds_of(request), *asked_kinds(request), *IN_CONTEXT.findall(context)}
+    wanted = {*kinds_of(request), *asked_kinds(request)}
     vectors = numpy.asarray(embedder.embed([_plain(e.request) for e in held], query=False))
     said = numpy.asarray(embedder.embed([_plain(request)], query=True))[0]
-    scored = [
-        (score + _KINDS * len(wanted & each.kinds) / len(wanted | each.kinds), number)
-        for number, (each, score) in enumerate(zip(held, (vectors @ said).tolist(), strict=True))
-    ]
-    near = sorted(scored, reverse=True)[:most]
-    return tuple(held[number] for score, number in reversed(near) if score >= _FAR)
+    kinds = [len(wanted & each.kinds) / len(wanted | each.kinds) for each in held]
+    score, nearest = max(
+        (words + _KINDS * shared, number)
+        for number, (words, shared) in enumerate(zip((vectors @ said).tolist(), kinds, strict=True))
+    )
+    return held[nearest] if score >= _FAR else None
 
 
 def _plain(text: str) -> str:
@@ -94,7 +80,5 @@ def _is_word(text: str) -> bool:
 @cache
 def _package() -> tuple[Worked, ...]:
     return tuple(
-        Worked(each["request"], each["answer"], each.get("context", ""))
-        for held in load_folder("examples")
-        for each in held
+        Worked(each["request"], each["answer"]) for held in load_folder("examples") for each in held
     )
