@@ -23,6 +23,7 @@ from tiphys.propose.author.types import Meant
 from tiphys.propose.kinds import asked_kinds
 
 _NEAR = 0.45  # what is nearer is told to the model; calibrated on the tasks' first half
+_BESIDE = 0.6  # and of a kind that nobody named, where others are
 _CLEAR = 0.02  # nearer than the second
 _ALONE = 0.1  # what one sentence is worth less than two
 _SENTENCE = re.compile(rf"(?<=[.;:!?])\s+|{BREAK}")
@@ -75,7 +76,8 @@ def meant(
         before = found.get(name)
         if not name or nearest.makes in about:
             continue
-        if score >= _NEAR and (before is None or score > before.score):
+        least = _BESIDE if nearest.makes and about else _NEAR
+        if score >= least and (before is None or score > before.score):
             with_pods = WORKLOADS if "pods" in nearest.kinds else ()
             found[name] = Meant(
                 clause,
