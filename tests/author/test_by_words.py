@@ -305,3 +305,28 @@ def test_rights_inside_one_namespace_are_bound_there(request_, place):
     by_words(made, request_)
     kind = "RoleBinding" if place else "ClusterRoleBinding"
     assert (made["kind"], made["metadata"].get("namespace")) == (kind, place)
+
+
+@pytest.mark.parametrize(
+    ("request_", "place", "home"),
+    [
+        ("The service account eel in namespace pond reads logs over in namespace lake.",
+         "lake", "pond"),
+        ("Service account eel (in the pond namespace) may list pods of the lake namespace.",
+         "lake", "pond"),
+        ("The account eel in namespace pond may list pods.", "pond", "pond"),
+        ("Account eel of namespace pond, for namespace lake and namespace sea.", "pond", "pond"),
+    ],
+)  # fmt: skip
+def test_rights_are_where_they_are_used(request_, place, home):
+    role = {"kind": "Role", "metadata": {"name": "r", "namespace": "pond"}, "rules": []}
+    subject = {"kind": "ServiceAccount", "name": "eel", "namespace": "lake"}
+    binding = {
+        "kind": "RoleBinding",
+        "metadata": {"name": "r", "namespace": "pond"},
+        "subjects": [subject],
+    }
+    by_words(role, request_)
+    by_words(binding, request_)
+    assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == place
+    assert subject["namespace"] == home

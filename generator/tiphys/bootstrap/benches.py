@@ -47,9 +47,10 @@ def measure_author(
     """The outcomes of `tiphys bench author`, written on one cluster and judged on another.
 
     Neither has guardrails. With `keep`, what the model says is kept in that folder, and asked for
-    only once. Skills are learned from the `earlier` tasks. Unavailable.
+    only once. Skills are learned from the `earlier` tasks, whose answers may be shown. Unavailable.
     """
     from tiphys.adapters.embed_use import SentenceEncoder
+    from tiphys.adapters.git_repository import GitRepository
     from tiphys.adapters.kube_api import KubeApi
     from tiphys.domain.budget import Budget
     from tiphys.learn.author_bench import run
@@ -77,7 +78,10 @@ def measure_author(
         @cache
         def pipeline(skills: Skills) -> Pipeline:
             home = Path(folder) / skills
-            init_repository(home)
+            if skills == "starter":
+                init_repository(home)
+            else:  # nothing but what was learned, under no guardrails: as the tasks are judged
+                GitRepository.init(home).commit("main", None, {"tiphys.toml": b""}, "Begin\n")
             ports = replace(open_ports(home), model=model)
             if skills == "learned":
                 learn_skills(earlier, ports.repository, target=ports.settings.target,
@@ -104,6 +108,7 @@ def measure_author(
             budget=Budget(settings.author_tokens, rounds, settings.author_seconds),
             clock=time.monotonic,
             pipelines=pipeline,
+            earlier=earlier,
         )
 
 

@@ -12,10 +12,12 @@ from tiphys.domain.budget import Budget
 from tiphys.domain.errors import Unavailable
 from tiphys.learn.calibrate import Share
 from tiphys.learn.tasks import Judged, Task, judge_answer
+from tiphys.library import strict_yaml
 from tiphys.ports import Embedder, Message, Model, Workbench
 from tiphys.propose.author.loop import write
 from tiphys.propose.author.report import answer_of, to_task
 from tiphys.propose.author.types import ALL, Pieces
+from tiphys.propose.author.worked import Worked
 from tiphys.propose.request import Request
 from tiphys.verify.check import Sandbox
 
@@ -28,6 +30,7 @@ Skills = Literal["starter", "learned"]
 class Setup:
     """What an author may use. `plain` is the model's answer as it stands, nothing tried out.
 
+    `answers` counts the right ones to earlier tasks among the worked examples, as if merged.
     `skills` asks the whole pipeline of a repository with these skills instead of the author alone.
     """
 
@@ -36,6 +39,7 @@ class Setup:
     cards: bool = True
     meanings: bool = True
     worked: bool = True
+    answers: bool = False
     pieces: Pieces = ALL
     skills: Skills | None = None
 
@@ -52,6 +56,7 @@ SETUPS: tuple[Setup, ...] = (
     ),
     Setup("+ grounding", pieces=replace(ALL, settling=False, steps=False)),
     Setup("all"),
+    Setup("all + answers of the first half", answers=True),
     Setup("all + starter skills", skills="starter"),
     Setup("all + skills of the first half", skills="learned"),
     Setup("all - cards", cards=False, pieces=replace(ALL, outlines=False)),
@@ -98,9 +103,15 @@ def run(
     budget: Budget,
     clock: Callable[[], float],
     pipelines: Callable[[Skills], Pipeline],
+    earlier: Sequence[Task] = (),
 ) -> Iterator[Outcome]:
-    """Every task under every setup with every seed, one after the other. Unavailable."""
+    """Every task under every setup with every seed, one after the other. Unavailable.
+
+    Answers to `earlier` tasks are what may have been merged before.
+    """
     chosen = list(setups)
+    new = [each for each in earlier if each.mode == "new"]
+    merged = tuple(Worked(t.request, "---\n".join(map(strict_yaml.dump, t.objects))) for t in new)
     for seed in range(seeds):
         for task in tasks:
             for setup in chosen:
@@ -108,7 +119,8 @@ def run(
                 if setup.skills:
                     text, end, tokens, calls = pipelines(setup.skills)(task)
                 else:
-                    made = _Made(task, setup, seed, model, embedder, bench, budget, clock)
+                    known = merged if setup.answers else ()
+                    made = _Made(task, setup, seed, model, embedder, bench, budget, clock, known)
                     text, end, tokens, calls = made.answer()
                 seconds = clock() - started
                 judged = judge_answer(task, text, sandbox)
@@ -125,6 +137,7 @@ class _Made:
     bench: Callable[[Task], AbstractContextManager[Workbench]]
     budget: Budget
     clock: Callable[[], float]
+    merged: Sequence[Worked]
 
     def answer(self) -> Answer:
         """Of the author alone."""
@@ -134,6 +147,7 @@ class _Made:
         task = to_task(
             request,
             context=self.task.context,
+            merged=self.merged,
             cards=self.setup.cards,
             meanings=self.setup.meanings,
             worked=self.setup.worked,

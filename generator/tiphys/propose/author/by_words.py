@@ -9,7 +9,7 @@ from typing import Any
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
 from tiphys.propose.author.network import choose_by_words
-from tiphys.propose.author.rights import bind_inside, read_logs, state_rights
+from tiphys.propose.author.rights import bind_inside, live_apart, read_logs, state_rights
 from tiphys.propose.author.services import shape_ports, state_ports
 from tiphys.propose.schedule import cron_from_words
 
@@ -87,7 +87,10 @@ _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "CronJob": (_at_the_time,),
     "HorizontalPodAutoscaler": (_only_asked_metrics, _stated_targets),
     "NetworkPolicy": (choose_by_words,),
-    "Role": (state_rights, read_logs),
+    "Role": (state_rights, read_logs, live_apart),
+    "RoleBinding": (live_apart,),
     "Service": (shape_ports, state_ports),
 }
-_OF_NEW = frozenset({bind_inside, choose_by_words, read_logs, shape_ports, _stated_targets})
+_OF_NEW = frozenset(
+    {bind_inside, choose_by_words, live_apart, read_logs, shape_ports, _stated_targets}
+)

@@ -31,6 +31,35 @@ _EVERYWHERE = re.compile(
     re.IGNORECASE,
 )
 
+_NAME = r"[\"'`]?([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)[\"'`]?(?![\w-])"
+_HOME = re.compile(
+    rf"\baccounts?\s+(?:called\s+|named\s+)?{_NAME},?\s+\(?(?:from|in|of|out\s+of)\s+(?:the\s+)?"
+    rf"(?:namespace\s+{_NAME}|{_NAME}\s+namespace\b)",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(
+    rf"\bnamespace\s+(?!(?:and|or|only|of|is|as|to|in|please)\b){_NAME}|(?<![\w-])(?!in\b|the\b){_NAME}\s+namespace\b",
+    re.IGNORECASE,
+)
+_NO_NAME = frozenset(
+    "a an any each every its new no of one other own same that the their this".split()
+)
+
+
+def live_apart(obj: Object, request: str) -> None:
+    """Rights are where they are used, not where the account lives that has them."""
+    homes = {found[0]: found[1] or found[2] for found in _HOME.findall(request)}
+    named = {one or other for one, other in _SPACE.findall(request)} - _NO_NAME
+    rest = named - {*homes.values()}
+    metadata = map_at(obj, "metadata")
+    if len(rest) == 1 and metadata.get("namespace") in homes.values():
+        metadata["namespace"] = rest.pop()
+    for each in items(obj.get("subjects")):
+        if isinstance(each, dict) and each.get("kind") == "ServiceAccount":
+            each["namespace"] = homes.get(str(each.get("name")), each.get("namespace"))
+            if each["namespace"] is None:
+                del each["namespace"]
+
 
 def bind_inside(obj: Object, request: str) -> None:
     """Rights "only inside the namespace x" are bound there and nowhere else."""
