@@ -19,6 +19,7 @@ from tiphys.propose.author.types import Example
 from tiphys.propose.kinds import asked_kinds
 
 _KINDS = 0.3  # what the same kinds are worth, beside how near the words come (1 at most)
+_OWN = 0.1  # what was merged here is worth more: it shows how things are done here
 _FAR = 0.35  # nothing that comes less near is shown
 _LETTERS = 2400  # of one that is shown
 _QUOTED = re.compile(r"[\"'`][^\"'`\n]{1,60}[\"'`]")
@@ -60,8 +61,10 @@ def worked_for(
     said = numpy.asarray(embedder.embed([_plain(request)], query=True))[0]
     kinds = [len(wanted & each.kinds) / len(wanted | each.kinds) for each in held]
     score, nearest = max(
-        (words + _KINDS * shared, number)
-        for number, (words, shared) in enumerate(zip((vectors @ said).tolist(), kinds, strict=True))
+        (words + _KINDS * shared + _OWN * (each in merged), number)
+        for number, (each, words, shared) in enumerate(
+            zip(held, (vectors @ said).tolist(), kinds, strict=True)
+        )
     )
     return held[nearest] if score >= _FAR else None
 
