@@ -12,6 +12,7 @@ from tiphys.bootstrap import init_repository, open_repository
 from tiphys.domain.evidence import Verdict
 from tiphys.learn import first_half
 from tiphys.propose.induce import Induced
+from tiphys.propose.reuse import merged_releases
 from tiphys.scaffold import skill_files
 
 
@@ -25,7 +26,8 @@ def test_two_tasks_may_lead_to_a_skill_of_one_name(
 ) -> None:
     init_repository(tmp_path / "skills")
     repository = open_repository(tmp_path / "skills")
-    made = Induced("same", skill_files("same", "Does the same."), {}, ())
+    values = {"name": "web", "namespace": "demo", "note": "hello"}
+    made = Induced("same", skill_files("same", "Does the same."), values, ())
     monkeypatch.setattr(first_half, "_induced", lambda *_: made)
     verdict = Verdict(decision, "0" * 40, (), "as it is")
     monkeypatch.setattr(first_half.plan, "verify", lambda *_, **__: verdict)
@@ -33,3 +35,5 @@ def test_two_tasks_may_lead_to_a_skill_of_one_name(
     found = first_half.learn_skills(tasks, repository, target="main", bench=nobody, sandbox=nobody)
     assert found == ("same",) * learned
     assert not repository.branches("tiphys/")
+    released = merged_releases(repository, "main")
+    assert {each.request for each in released} == ({tasks[1].request} if learned else set())

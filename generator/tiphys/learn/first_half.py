@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 
-from tiphys.domain.errors import InvalidInput, LimitExceeded
+from tiphys.domain.errors import InvalidInput, LimitExceeded, Refused
 from tiphys.domain.policy import Policy
 from tiphys.learn.tasks import Task
 from tiphys.library import (
@@ -47,7 +47,7 @@ def learn_skills(
     learned = []
     for task in tasks:
         if task.mode == "new":
-            with suppress(InvalidInput, LimitExceeded):
+            with suppress(InvalidInput, LimitExceeded, Refused):
                 made = _induced(task, repository, target, bench)
                 if _is_merged(made, task, repository, target, sandbox):
                     learned.append(made.name)
