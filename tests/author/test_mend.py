@@ -73,6 +73,11 @@ spec:
         ({"pod": "volumes: {name: tmp, emptyDir: }"},
          ("spec", "template", "spec", "volumes"), [{"name": "tmp", "emptyDir": {}}]),
         ({"pod": "nonsense: 1"}, ("spec", "template", "spec", "nonsense"), None),
+        *(({"pod": f"volumes: [{{name: a, secret: {{secretName: a, defaultMode: {said}}}}}]"},
+           ("spec", "template", "spec", "volumes"),
+           [{"name": "a", "secret": {"secretName": "a", "defaultMode": mode}}])
+          for said, mode in (("0400", 256), ("400", 256), ("0o440", 288), ("'0644'", 420),
+                             ("420", 420), ("256", 256), ("384", 384))),
     ],
 )  # fmt: skip
 def test_what_was_meant_is_beyond_doubt(mender, fields, path, expected):

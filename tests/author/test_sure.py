@@ -93,6 +93,16 @@ def test_a_figure_of_the_clause_is_the_value(field, said, obj, path, value):
     assert not [*set_figures([field], [made], said)]
 
 
+def test_a_figure_that_stands_in_another_field_is_that_fields():
+    spec = {"failedJobsHistoryLimit": 4, "jobTemplate": {"spec": {}}}
+    job = {"kind": "CronJob", "spec": spec}
+    field = only("spec.backoffLimit", "Job", "CronJob")
+    said = "keep the last 4 failed ones"
+    assert not [*set_figures([replace(field, said=said)], [job], said)]
+    del spec["failedJobsHistoryLimit"]
+    assert [*set_figures([replace(field, said=said)], [job], said)]
+
+
 def test_a_value_that_the_request_states_stays():
     job = {"kind": "Job", "spec": {"backoffLimit": 6}}
     field = replace(LIMIT, said="try it three times")

@@ -180,3 +180,66 @@ def test_a_name_that_nobody_meant_stays():
     [found] = rewrite_objects("move the metrics to 9091", PORTS, [new])
 
     assert found == yaml.safe_load(PORTS)
+
+
+WATCHED = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: foundry}
+spec:
+  strategy: {type: Recreate}
+  template:
+    spec:
+      containers:
+        - name: cast
+          image: registry.example/cast:2.8
+          resources: {limits: {cpu: 500m}}
+          livenessProbe: {httpGet: {path: /live, port: 80}}
+"""
+ROLE = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: smith}
+rules:
+  - {apiGroups: [""], resources: [pods], verbs: [get, delete, list]}
+"""
+
+
+def changed(text, request, change):
+    new = yaml.safe_load(text)
+    change(new)
+    [found] = rewrite_objects(request, text, [new])
+    return found, new
+
+
+def test_of_checks_that_exclude_each_other_the_new_one_stays():
+    def change(obj):
+        [box] = obj["spec"]["template"]["spec"]["containers"]
+        box["livenessProbe"] = {"tcpSocket": {"port": 80}}
+
+    found, new = changed(WATCHED, "The health check only connects to port 80.", change)
+    assert found == new
+
+
+def test_a_choice_and_an_amount_in_other_words_are_what_was_asked_for():
+    def change(obj):
+        obj["spec"]["strategy"]["type"] = "RollingUpdate"
+        obj["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["cpu"] = "750m"
+
+    found, new = changed(WATCHED, "Replace pods gradually, with 750 millicores at most.", change)
+    assert found == new
+
+
+@pytest.mark.parametrize(
+    ("request_", "verbs"),
+    [
+        ("Stop it deleting pods.", ["get", "list"]),
+        ("It may watch pods too.", ["get", "delete", "list", "watch"]),
+    ],
+)
+def test_verbs_come_and_go_whatever_their_order(request_, verbs):
+    def change(role):
+        role["rules"][0]["verbs"] = [*reversed(verbs)]
+
+    found, _ = changed(ROLE, request_, change)
+    assert found["rules"][0]["verbs"] == verbs

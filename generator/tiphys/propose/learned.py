@@ -63,7 +63,10 @@ def learn(
 def remembered(
     repository: Repository, rev: str, releases: Sequence[Release], skills: Collection[str]
 ) -> tuple[Worked, ...]:
-    """The requests that led to merged releases of these skills, with what was merged."""
+    """The requests that led to merged releases of these skills, with what was merged.
+
+    A release that holds a Secret stays here: the model may be anybody's.
+    """
     like = [each for each in releases if each.skill in skills and _is_whole(each)]
     found = []
     for each in like[-_REMEMBERED:]:
@@ -71,7 +74,7 @@ def remembered(
         paths = [entry.path for entry in entries if entry.path.endswith(".yaml")]
         texts = [repository.read(rev, path).decode(errors="replace") for path in paths]
         found.append(Worked(each.request, "---\n".join(texts)))
-    return tuple(found)
+    return tuple(each for each in found if "Secret" not in each.kinds)
 
 
 def _is_whole(release: Release) -> bool:
