@@ -201,7 +201,8 @@ def author(work: Work, ports: Ports) -> Work:
         return work if work.draft else replace(work, ending="declined", reply=_OUT_OF_REACH)
     request, settings = _known(work.request), ports.settings
     context = "---\n".join(data.decode(errors="replace") for data in work.editable.values())
-    like = {hit.skill for hit in work.hits}
+    # For a change of what exists no example is shown, so none is read.
+    like = set[str]() if context else {hit.skill for hit in work.hits}
     task = to_task(
         request,
         releases=work.releases,

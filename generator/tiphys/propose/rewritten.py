@@ -60,6 +60,7 @@ _ONE_OF = (
     {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "hostPath", "projected", "nfs"},
 )
 _CONTEXT = "context.yaml"
+_SETS = frozenset({"verbs", "resources", "resourceNames", "accessModes"})
 _NAMED = ("name", "containerPort", "port", "mountPath", "key", "ip")
 
 
@@ -212,10 +213,7 @@ def _differences(before: Any, after: Any, path: Path) -> Iterator[tuple[Any, Pat
             else:
                 yield from _differences(before[key], after[key], (*path, key))
     elif isinstance(before, Sequence) and _is_list(before) and _is_list(after):
-        if path[-1:] in (("verbs",), ("resources",), ("resourceNames",), ("accessModes",)):
-            yield from _of_words(before, after, path)
-        else:
-            yield from _of_lists(before, after, path)
+        yield from _of_lists(before, after, path)
     else:
         yield "set", path, before, after
 
@@ -227,7 +225,10 @@ def _is_list(value: Any) -> bool:
 def _of_lists(
     before: Sequence[Any], after: Sequence[Any], path: Path
 ) -> Iterator[tuple[Any, Path, Any, Any]]:
-    """Items with a name are told apart by it, others by their position."""
+    """Items with a name are told apart by it, words of a set by themselves, others by position."""
+    if path and path[-1] in _SETS:
+        yield from _of_words(before, after, path)
+        return
     key = next((k for k in _NAMED if _all_have(k, [*before, *after])), None)
     yield from _by_name(key, before, after, path) if key else _by_place(before, after, path)
 

@@ -115,9 +115,11 @@ def prune(
         if card.kind != obj.get("kind"):
             continue
         for path in _not_asked(request, card, meant):
-            rest, parts = copy.deepcopy(obj), _parts(path)
-            copied = any([*_held(obj, parts)] == [*_held(each, parts)] for each in like)
-            if copied and _take_out(rest, parts) and unused(request, [rest]) == unsaid:
+            parts = _parts(path)
+            if not any([*_held(obj, parts)] == [*_held(each, parts)] for each in like):
+                continue
+            rest = copy.deepcopy(obj)
+            if _take_out(rest, parts) and unused(request, [rest]) == unsaid:
                 _take_out(obj, parts)
                 gone.append(path)
     return tuple(gone)

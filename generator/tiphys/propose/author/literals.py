@@ -49,7 +49,6 @@ _PLACE = re.compile(r"([\w-]+(?:\.[\w-]+)+)(/[\w./-]+)")  # within a host
 _MODE = re.compile(r"0[0-7]{3}")
 _PART = re.compile(r"\d?\.\d{1,3}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*-?([KMGT]i?)?B?\Z", re.IGNORECASE)
-_COMPOUND = re.compile(r"[a-z]+(?:-[a-z]+)+\Z")  # "read-only" is English; db-main may be too
 _ABOUT = re.compile(r"[A-Z]{2,}-\d+|[A-Z]\w+(?:SQL|DB|MQ|JS)")  # a ticket; a product
 _SPOKEN = re.compile(
     r"(?:single|multi|per|free|lower|upper|run|mid|long|short|two|three|four|five|six)-[a-z]+"

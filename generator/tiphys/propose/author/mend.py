@@ -286,11 +286,10 @@ def _joined(items: Sequence[Any]) -> Any:
 
 def _mode(text: str) -> str:
     """Permissions of files as the API has them, in decimal: people write 0400 or 400."""
-    octal = text.removeprefix("0o") if text.startswith("0o") else text
-    plain = text == octal and not text.startswith("0")
-    if re.fullmatch(r"0?[0-7]{3}", octal) and not (plain and text in _DECIMAL):
-        return str(int(octal, 8))
-    return text
+    octal = text.removeprefix("0o")
+    if text in _DECIMAL or not re.fullmatch(r"0?[0-7]{3}", octal):
+        return text
+    return str(int(octal, 8))
 
 
 def scalar(text: str, field: Field) -> Any:

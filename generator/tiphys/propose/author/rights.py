@@ -54,11 +54,10 @@ def live_apart(obj: Object, request: str) -> None:
     metadata = map_at(obj, "metadata")
     if len(rest) == 1 and metadata.get("namespace") in homes.values():
         metadata["namespace"] = rest.pop()
-    for each in items(obj.get("subjects")):
-        if isinstance(each, dict) and each.get("kind") == "ServiceAccount":
-            each["namespace"] = homes.get(str(each.get("name")), each.get("namespace"))
-            if each["namespace"] is None:
-                del each["namespace"]
+    subjects = [each for each in items(obj.get("subjects")) if isinstance(each, dict)]
+    for each in (each for each in subjects if each.get("kind") == "ServiceAccount"):
+        if home := homes.get(str(each.get("name"))):
+            each["namespace"] = home
 
 
 def bind_inside(obj: Object, request: str) -> None:

@@ -14,7 +14,6 @@ from tiphys.propose.author.fields import containers_of, dicts, items, pod_specs
 from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.reading.spelled import in_figures
 
-_SAYS_IMAGE = re.compile(r"\bimage\b", re.IGNORECASE)
 _IMAGE = re.compile(r"[\w.-]+(?:/[\w.-]+)*:[\w][\w.-]*")
 _RUNS = re.compile(
     r"\b(?:commands?|args?|arguments?|flags?|options?|entry ?point|scripts?|echo\w*|prints?|sleeps?"
@@ -40,7 +39,6 @@ _FIRST = re.compile(
 _FURTHER = re.compile(
     rf"{_FIRST.pattern}|\b(?:second|another|further|extra|helper) container", re.IGNORECASE
 )
-_MOST_NAMED = 5
 _FIGURE = re.compile(r"\d|/\w")
 # What a text must speak of, in any of its languages, for a container or a pod to have such fields.
 _AMOUNTS = re.compile(
