@@ -330,3 +330,71 @@ def test_rights_are_where_they_are_used(request_, place, home):
     by_words(binding, request_)
     assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == place
     assert subject["namespace"] == home
+
+
+PODS, SPACES = {"app": "gauge"}, {"team": "watch"}
+
+
+def chosen(**labels):
+    return {f"{key}Selector": {"matchLabels": dict(each)} for key, each in labels.items()}
+
+
+@pytest.mark.parametrize(
+    "peers",
+    [
+        [chosen(pod=SPACES)],
+        [chosen(pod={**PODS, **SPACES})],
+        [chosen(namespace={**PODS, **SPACES})],
+        [chosen(pod=PODS), chosen(namespace=SPACES)],
+        [chosen(namespace=SPACES)],
+        [chosen(pod=PODS, namespace=SPACES)],
+    ],
+)
+def test_pods_of_some_namespaces_are_one_peer_however_they_were_written(peers):
+    made = policy(ingress=[{"from": peers}])
+    by_words(made, "only pods labelled app=gauge that run in a namespace labelled team=watch")
+    assert made["spec"]["ingress"][0]["from"] == [chosen(pod=PODS, namespace=SPACES)]
+
+
+def test_pods_and_namespaces_that_stand_apart_are_two_peers():
+    peers = [chosen(pod=PODS), chosen(namespace=SPACES)]
+    made = policy(ingress=[{"from": [*peers]}])
+    by_words(
+        made, "pods labelled app=gauge next to them, any pod in namespaces labelled team=watch"
+    )
+    assert made["spec"]["ingress"][0]["from"] == peers
+
+
+def test_labels_of_a_peer_choose_nothing_where_every_pod_is_meant():
+    made = policy(podSelector={"matchLabels": PODS}, ingress=[{"from": [chosen(pod=PODS)]}])
+    by_words(made, "all pods there take traffic only from pods labelled app=gauge")
+    assert made["spec"]["podSelector"] == {}
+
+
+def test_a_peer_of_two_rules_belongs_where_its_own_port_is():
+    till, desk = chosen(pod={"role": "till"}), chosen(pod={"role": "desk"})
+    ports = [{"protocol": "TCP", "port": number} for number in (8443, 9102)]
+    made = policy(ingress=[{"from": [till, desk], "ports": ports[:1]},
+                           {"from": [desk], "ports": ports[1:]}])  # fmt: skip
+    by_words(made, "- role=till, on TCP 8443\n- role=desk, on TCP 9102 and nothing else")
+    assert [rule["from"] for rule in made["spec"]["ingress"]] == [[till], [desk]]
+
+
+def test_who_cuts_off_every_pod_chooses_nobody_by_the_labels_of_another_policy():
+    made = policy(podSelector={}, policyTypes=["Egress"])
+    by_words(made, "nothing leaves; a second one lets them reach the pods app=dns")
+    assert made["spec"]["podSelector"] == {}
+
+
+def test_the_number_of_a_service_that_exists_is_not_replaced():
+    service = {"kind": "Service", "metadata": {}, "spec": {"ports": [{"port": 443}]}}
+    by_words(service, "port 80 goes", new=False)
+    assert service["spec"]["ports"] == [{"port": 443}]
+
+
+def test_metrics_are_known_by_other_languages_words():
+    kinds = ("cpu", "memory")
+    metrics = [{"type": "Resource", "resource": {"name": each}} for each in kinds]
+    made = {"kind": "HorizontalPodAutoscaler", "metadata": {}, "spec": {"metrics": metrics}}
+    by_words(made, "que no pasen del 60 % de la CPU ni del 80 % de la memoria")
+    assert [each["resource"]["name"] for each in made["spec"]["metrics"]] == ["cpu", "memory"]

@@ -164,3 +164,19 @@ def test_an_account_is_for_the_workload_that_comes_with_it(accounts, own, used):
     spec = {"containers": [{"name": "a"}], **({"serviceAccountName": own} if own else {})}
     link([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": spec}, *made])
     assert spec.get("serviceAccountName") == used
+
+
+def test_a_service_that_exists_keeps_the_pods_that_it_chooses():
+    service = thing("Service", spec={"selector": {"release": "green"}, "ports": [{"port": 80}]})
+    pods = {"metadata": {"labels": {"release": "blue"}}, "spec": {"containers": [{"name": "a"}]}}
+    blue = thing("Deployment", spec={"template": pods})
+    link([service, blue], "send everything to green", new=False)
+    assert service["spec"]["selector"] == {"release": "green"}
+    link([service, blue], "a Service in front of it")
+    assert service["spec"]["selector"] == {"release": "blue"}
+
+
+def test_of_several_services_each_keeps_its_labels():
+    both = [thing("Service", name, spec={"selector": {"app": name}}) for name in ("auth", "pages")]
+    select_stated(both, "one for the pods app=auth, one for the pods app=pages")
+    assert [each["spec"]["selector"]["app"] for each in both] == ["auth", "pages"]

@@ -243,3 +243,56 @@ def test_verbs_come_and_go_whatever_their_order(request_, verbs):
 
     found, _ = changed(ROLE, request_, change)
     assert found["rules"][0]["verbs"] == verbs
+
+
+DEFAULT = """\
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata:
+  name: slow
+  annotations:
+    storageclass.kubernetes.io/is-default-class: "true"
+"""
+
+
+def test_a_switch_is_turned_though_nobody_says_false():
+    def change(obj):
+        obj["metadata"]["annotations"] = {"storageclass.kubernetes.io/is-default-class": "false"}
+
+    found, new = changed(DEFAULT, "slow is the default class no longer", change)
+    assert found == new
+
+
+def test_what_belongs_to_the_old_type_goes_with_it():
+    text = WATCHED.replace(
+        "type: Recreate", "type: RollingUpdate, rollingUpdate: {maxSurge: 1}"
+    )
+    assert "rollingUpdate" in text
+
+    def change(obj):
+        obj["spec"]["strategy"] = {"type": "Recreate"}
+
+    found, new = changed(text, "Stop the old pod before a new one starts.", change)
+    assert found == new
+
+
+def test_a_key_that_is_called_otherwise_now_is_there_once():
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {TIMEOUT: 5s, MODE: a}\n"
+
+    def change(obj):
+        obj["data"] = {"UPSTREAM_TIMEOUT": "5s", "MODE": "a"}
+
+    found, new = changed(text, "TIMEOUT is misleading, call it UPSTREAM_TIMEOUT.", change)
+    assert found == new
+
+
+@pytest.mark.parametrize(("request_", "goes"), [("It moves to pool=gpu nodes.", True),
+                                                ("Nodes also have pool=gpu.", False)])  # fmt: skip
+def test_who_moves_to_other_nodes_leaves_the_old_ones(request_, goes):
+    text = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  nodeSelector: {disk: big}\n"
+
+    def change(obj):
+        obj["spec"]["nodeSelector"] = {"pool": "gpu"}
+
+    found, _ = changed(text, request_, change)
+    assert ("disk" not in found["spec"]["nodeSelector"]) == goes

@@ -44,6 +44,8 @@ def test_what_was_said_is_what_cron_says(text, cron):
         "at 6:15 and 18:30",  # two schedules
         "at 6:15 and 18:15, and every monday something else happens",
         "two of ten past the post",
+        "Le 1er et le 15 de chaque mois à 4 h 20",
+        "hourly, on the half hour",
     ],
 )
 def test_what_would_have_to_be_guessed_is_left_out(text):

@@ -12,6 +12,7 @@ from typing import Any
 from tiphys.domain.errors import Unavailable
 
 _MOST_CHARACTERS = 2000  # longer texts say no more, and its tokenizer is Python
+_REMEMBERED = 20_000  # texts, 2 KB each: the same sentences are compared with every request
 
 
 class SentenceEncoder:
@@ -21,10 +22,16 @@ class SentenceEncoder:
 
     def embed(self, texts: Sequence[str], *, query: bool) -> Sequence[Sequence[float]]:  # noqa: ARG002  # the port's signature
         """Unit vectors of 512 numbers; figures in the text count as "some number"."""
-        vectors: Sequence[Sequence[float]] = self._model.encode(
-            [text[:_MOST_CHARACTERS] for text in texts]
-        )
-        return vectors
+        cut = [text[:_MOST_CHARACTERS] for text in texts]
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        if new := [text for text in dict.fromkeys(cut) if text not in self._known]:
+            self._known.update(zip(new, self._model.encode(new), strict=True))
+        return [self._known[text] for text in cut]
+
+    @cached_property
+    def _known(self) -> dict[str, Sequence[float]]:
+        return {}
 
     @cached_property
     def _model(self) -> Any:

@@ -15,6 +15,9 @@ from tiphys.toolchain.models import Serving
 _HOST = "127.0.0.1"
 # What earlier prompts leave in memory, so that one that begins alike need not be read again.
 _PROMPT_CACHE_MIB = 512
+# Four words that came before are taken to go on as they did then, for eight: manifests repeat
+# names and fields of the prompt. The model checks them at once, so its answer stays the same.
+_SEEN, _GUESSED = 4, 8
 
 
 def serve(
@@ -65,10 +68,19 @@ def _params(path: Path, name: str, *, port: int, threads: int, context: int) -> 
     params.n_parallel = 1
     params.cpuparams.n_threads = threads
     params.cache_ram_mib = _PROMPT_CACHE_MIB
+    _guess_ahead(params)
     params.verbosity = -1
     params.ui = params.endpoint_slots = False
     params.cors_origins = f"http://{_HOST}"  # no page in a browser is let in
     return params
+
+
+def _guess_ahead(params: Any) -> None:
+    from xllamacpp import common_speculative_type
+
+    guesses = params.speculative
+    guesses.types = [common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
+    guesses.ngram_simple.size_n, guesses.ngram_simple.size_m = _SEEN, _GUESSED
 
 
 def _load(params: Any, made: list[Any]) -> None:

@@ -50,6 +50,7 @@ _RELATIVE = re.compile(
     r"\b(?:double|twice|triple|half|halve|more|fewer|less|another|additional|increase|decrease|raise"
     r"|lower|single|once)\b"
 )
+_MOVING = re.compile(r"\b(?:moves?|only|onto|over to)\b", re.I)
 _CHOICE = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")  # "RollingUpdate"
 _AMOUNT = re.compile(r"-?(\d+(?:\.\d+)?)(m|k|[KMGT]i?|%)?")
 _ONE_OF = (
@@ -57,6 +58,7 @@ _ONE_OF = (
     {"minAvailable", "maxUnavailable"},
     {"value", "valueFrom"},
     {"averageUtilization", "averageValue", "value"},
+    {"resource", "containerResource", "pods", "object", "external"},
     {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "hostPath", "projected", "nfs"},
 )
 _CONTEXT = "context.yaml"
@@ -154,7 +156,7 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
     for op, path, old, new in _differences(before, after, ()):
         if path[:1] in (("apiVersion",), ("kind",)) or path[:2] in _IDENTITY:
             continue
-        if op == "remove" and not removing and not _gives_way(path, after):
+        if op == "remove" and not removing and not _gives_way(path, before, after, request):
             continue
         if op == "set" and old is not None and not (_meant(new, request) or _chosen(old, new)):
             continue
@@ -169,11 +171,19 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
 _IDENTITY = (("metadata", "name"), ("metadata", "namespace"))
 
 
-def _gives_way(path: Path, after: Mapping[str, Any]) -> bool:
-    """Whether of fields that exclude each other another one stands there now."""
-    beside = value_at(after, path[:-1])
-    held = beside.keys() if isinstance(beside, Mapping) else set()
-    return any(path[-1] in each and each & held for each in _ONE_OF)
+def _gives_way(path: Path, before: Object, after: Mapping[str, Any], request: str) -> bool:
+    """Whether another field stands there now that can't stand beside it, or took its name over."""
+    key, was, beside = path[-1], value_at(before, path[:-1]), value_at(after, path[:-1])
+    if not isinstance(beside, Mapping) or not isinstance(was, Mapping):
+        return False
+    if any(key in each and each & beside.keys() for each in _ONE_OF):
+        return True
+    if str(was.get("type")).lower() == str(key).lower():  # {type: RollingUpdate, rollingUpdate: }
+        return bool(beside.get("type") != was["type"])
+    come = beside.keys() - was.keys()
+    if path[-2:-1] == ("nodeSelector",):
+        return bool(come) and bool(_MOVING.search(request))
+    return len(come) == 1 and bool(re.search(rf"(?<![\w.-]){re.escape(str(key))}(?!\w)", request))
 
 
 def _chosen(old: Any, new: Any) -> bool:
@@ -183,7 +193,7 @@ def _chosen(old: Any, new: Any) -> bool:
 
 def _meant(value: Any, request: str) -> bool:
     """Whether a replaced value can come from the request: it stands there, or is no plain one."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if str(value).lower() in ("true", "false") or not isinstance(value, str | int | float):
         return True
     low = request.lower()
     amount = _AMOUNT.fullmatch(str(value))

@@ -95,11 +95,17 @@ _HOURLY = re.compile(
 _MORE = re.compile(
     rf"\s*(?:,|&|\b(?:and|und|et|y|e)\b)\s*(?:also\s+|again\s+)?(?:{_AT}\s+)?(?:on\s+)?"
     rf"(?:\d{{1,2}}(?:[:.h]\d{{2}}|\s?[ap]m|\s?uhr|\s*(?:$|[.,;]|and\b))|noon\b|midnight\b|{_EVERY}|{_DAY}\b)"
+    r"|\s*,?\s+(?:on|at)\s+(?:the\s+)?(?:half|quarter|minute|\d{1,2}\s+(?:minutes\s+)?past)\b"
     r"|\s*,?\s+(?:between|except|but|only|during|until|till|unless|while|starting|from\s+\d|"
     r"außer|zwischen|bis|sauf|entre|excepto|"
     rf"(?:on|in)\s+(?:the\s+)?(?:weekdays?|workdays?|weekends?|{_DAY}|first|last|\d|january|"
     r"february|march|april|may|june|july|august|september|october|november|december|winter|summer))\b",
     re.IGNORECASE,
+)
+
+# "on the 1st and" the 15th.
+_OTHER_DAY = re.compile(
+    r"(?<![\w:.])\d{1,2}(?:st|nd|rd|th|er|\.)?\s*(?:,|&|\b(?:and|und|et|y|e))\s*\Z"
 )
 
 
@@ -122,7 +128,7 @@ def cron_from_words(text: str) -> Iterator[tuple[int, int, str]]:
         after = _AFTER.match(text, match.end())
         before = _BEFORE.search(text, max(0, match.start() - 40), match.start())
         clock = after or before
-        if clock is None or (after and before):
+        if clock is None or (after and before) or _OTHER_DAY.search(text, 0, match.start()):
             continue
         start, end = min(match.start(), clock.start()), max(match.end(), clock.end())
         if any(each.start() < end and start < each.end() for each in _TIMES.finditer(text)):

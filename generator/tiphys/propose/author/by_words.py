@@ -10,12 +10,12 @@ from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
 from tiphys.propose.author.network import choose_by_words
 from tiphys.propose.author.rights import bind_inside, live_apart, read_logs, state_rights
-from tiphys.propose.author.services import shape_ports, state_ports
+from tiphys.propose.author.services import name_ports, shape_ports
 from tiphys.propose.schedule import cron_from_words
 
 _METRICS = {
-    "cpu": re.compile(r"cpu|processor|cores?\b", re.IGNORECASE),
-    "memory": re.compile(r"memory|\bram\b", re.IGNORECASE),
+    "cpu": re.compile(r"cpu|proce[sz]+(?:or|eur|ador)|prozessor|cores?\b|kerne", re.IGNORECASE),
+    "memory": re.compile(r"memor[yi]|mem[oó]ria|mémoire|speicher|geheugen|\bram\b", re.IGNORECASE),
 }
 _CLAUSE = re.compile(r"[,;\n]|\.\s|\b(?:and|or|but|while)\b", re.IGNORECASE)
 _SHARE = re.compile(r"(?<![\w.])(\d{1,3})\s?(?:%|percent\b)")
@@ -89,7 +89,7 @@ _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "NetworkPolicy": (choose_by_words,),
     "Role": (state_rights, read_logs, live_apart),
     "RoleBinding": (live_apart,),
-    "Service": (shape_ports, state_ports),
+    "Service": (shape_ports, name_ports),
 }
 _OF_NEW = frozenset(
     {bind_inside, choose_by_words, live_apart, read_logs, shape_ports, _stated_targets}

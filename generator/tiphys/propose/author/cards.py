@@ -19,7 +19,7 @@ from tiphys.library import strict_yaml
 from tiphys.library.patching import FieldPatch, apply_patches
 from tiphys.library.prompts import load_folder
 from tiphys.ports import Object
-from tiphys.propose.author.literals import unused
+from tiphys.propose.author.literals import leaves_of, unused
 from tiphys.propose.author.types import Example, Meant
 from tiphys.propose.editing.targets import WORKLOADS
 from tiphys.propose.kinds import asked_kinds
@@ -161,7 +161,11 @@ def _without_items(value: Any, example: Any, text: str, path: str) -> Iterator[s
 
 
 def _says(text: str, value: Any) -> bool:
-    """Whether each of its words stands in the text, as one or many."""
+    """Whether each of its figures stands in the text, or each word if it has none."""
+    if isinstance(value, dict | list):
+        leaves = [str(each) for each in leaves_of(value)]
+        if figures := [each for each in leaves if each.isdecimal()]:
+            return all(re.search(rf"(?<![\w.]){each}(?!\w|\.\d)", text) for each in figures)
     if isinstance(value, dict):
         return all(_says(text, each) for each in value.values())
     if isinstance(value, list):

@@ -47,7 +47,7 @@ def link(objects: Sequence[Object], request: str = "", *, new: bool = True) -> N
             _selector(each)
     for each in objects:
         rule = _RULES.get(each["kind"])
-        if rule:
+        if rule and (new or rule is not _service):  # what exists chooses its pods already
             rule(each, objects)
         by_words(each, request, new=new)
 
@@ -57,8 +57,9 @@ def select_stated(objects: Sequence[Object], request: str) -> None:
     if any(True for each in objects for _ in pod_specs(each)):
         return
     stated = stated_labels(request)
-    for each in objects:
-        spec = map_at(each, "spec") if each["kind"] == "Service" else {}
+    services = [each for each in objects if each["kind"] == "Service"]
+    for each in services if len(services) == 1 else ():
+        spec = map_at(each, "spec")
         chosen = spec.get("selector")
         if stated and isinstance(chosen, dict) and not chosen.items() <= stated.items():
             spec["selector"] = stated

@@ -32,10 +32,10 @@ _NUMBERING = re.compile(r"[ \t]*\d{1,2}[.)]\s")
 # "two quotas, please" counts what is asked for, and "those two" what was named before.
 _WISHES = re.compile(
     r"\s+(?:(?:more|further|other|small|little|quick|new|old|init|separate)\s+)*"
-    r"(?:additions?|adjustments?|boxes|callers|cases|changes?|columns|containers|corrections?|edits"
+    r"(?:additions?|addresses|adjustments?|boxes|callers|cases|changes?|columns|containers|corrections?|customers|doors|edits"
     r"|fields|files|fixes|groups|keys|kinds|labels|neighbou?rs|objects|paths|points|policies|ports"
-    r"|probes|questions?|quotas|requests?|rules|signals|sorts|steps|things|tweaks|types|variables"
-    r"|volumes|ways|wishes)\b",
+    r"|probes|questions?|quotas|releases|requests?|rules|secrets|services|signals|sorts|steps|things|tweaks|types|variables"
+    r"|volumes|vms|ways|wishes)\b",
     re.IGNORECASE,
 )
 _SUCH = re.compile(r"\b(?:those|these|all|any of|both)\s+\Z|\b(?:never|not|can't)[^.;,\n]*\Z", re.I)
@@ -46,6 +46,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.]*://")
 _MEMBER = re.compile(r"(.+)-\d{1,3}\Z")  # the pod of a StatefulSet
 _FIELD = re.compile(r"[a-z]\w*(?:\.[a-z]\w*)+")
 _PLACE = re.compile(r"([\w-]+(?:\.[\w-]+)+)(/[\w./-]+)")  # within a host
+_PROTOCOL = re.compile(r"(?<=\d)/(?:TCP|UDP|SCTP)\Z", re.IGNORECASE)
 _MODE = re.compile(r"0[0-7]{3}")
 _PART = re.compile(r"\d?\.\d{1,3}")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*-?([KMGT]i?)?B?\Z", re.IGNORECASE)
@@ -53,9 +54,11 @@ _ABOUT = re.compile(r"[A-Z]{2,}-\d+|[A-Z]\w+(?:SQL|DB|MQ|JS)")  # a ticket; a pr
 _SPOKEN = re.compile(
     r"(?:single|multi|per|free|lower|upper|run|mid|long|short|two|three|four|five|six)-[a-z]+"
     r"|[a-z]+(?:-[a-z]+)*-(?:backed|killed|wise|wide|like|style|lived|side|member)"
+    r"|HTTPS?/\d(?:\.\d)?|IPv[46]|CoAP|yes/no|[a-z]+-(?:made|kept|coded|letter|time|away|in|out)"
     r"|(?:deny|allow)-all|scale-(?:up|down|in|out)|base64|(?:roll|start|shut)-(?:up|down|back|out)",
     re.IGNORECASE,
 )
+_KINDS = named_kinds()
 _ENGLISH = frozenset(
     """read-only read-write one-off cluster-wide re-read well-known follow-up on-call long-term
     short-lived high-priority low-priority up-to-date so-called built-in opt-in stand-in e.g i.e
@@ -80,7 +83,13 @@ def unused(request: str, objects: Sequence[Object], context: str = "") -> tuple[
     def in_parts(text: str) -> bool:
         """As "key=value:Effect", host/path or a field's path: each part stands for itself."""
         apart = re.split(r"[=:]\s*", text)
-        ways = (text.split("=", 1), text.split(":", 1), text.rsplit(":", 1), apart)
+        ways = (
+            _PROTOCOL.split(text)[:1] * 2,
+            text.split("=", 1),
+            text.split(":", 1),
+            text.rsplit(":", 1),
+            apart,
+        )
         paths = [text.split(".")] if _FIELD.fullmatch(text) else []
         if place := _PLACE.fullmatch(text):
             paths.append([*place.groups()])
@@ -137,7 +146,7 @@ def _literals(request: str) -> Iterator[str]:
 
 def _is_speech(text: str) -> bool:
     """Whether it looks like a value and is a word: of English, of Kubernetes, of a unit."""
-    if text.lower() in _ENGLISH or text in named_kinds():
+    if text.lower() in _ENGLISH or {text, text.removesuffix("s"), text.removesuffix("es")} & _KINDS:
         return True
     return any(form.fullmatch(text) for form in (_SPOKEN, _UNIT, _ABOUT))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -16,6 +16,7 @@ from tiphys.domain.trace import Intent, Outcome, Result, Scribe
 from tiphys.library.openapi import Schemas
 from tiphys.library.prompts import Prompt, load_prompt
 from tiphys.ports import Completion, Kind, Message, Model, Object, Workbench
+from tiphys.propose.author.agree import agreed, alike
 from tiphys.propose.author.answer import read_answer
 from tiphys.propose.author.cards import cards_of
 from tiphys.propose.author.fields import name_of, parse_path
@@ -34,6 +35,7 @@ from tiphys.propose.rewritten import completed
 
 _MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
 _SHOWN = 6  # problems told to the model
+_DONE = "nothing is known to be wrong"
 _WARM = 0.7  # temperature of a second opinion
 
 
@@ -74,13 +76,18 @@ class _Author:
     hinted: set[str] = field(default_factory=set)
     asked: str = ""  # how the newest answer was sampled
     sampling: str = ""  # and how the best one was
+    rivals: list[Attempt] = field(default_factory=list)  # answers to other examples
+    opinions: int = 0  # that were asked for
+    showing: tuple[Example, ...] | None = None  # those, while an answer to them is asked for
     _schemas: Schemas | None = None
     _kinds: Sequence[Kind] = ()
 
     def run(self) -> Authored:
         while not self.ended and self.meter.begin_round():
             self._round()
-        best = self.best
+        if self._is_done():
+            self.ended = _DONE
+        best = agreed([self.best, *self.rivals]) if self.best else None
         problems = _told(best.rehearsal.problems) if best else self.unread
         return Authored(
             best=best,
@@ -120,13 +127,24 @@ class _Author:
             attempt = self._try(answer)
         except InvalidInput as problem:
             self.unread = (str(problem),)
-            if not self.small:
+            if not self.small and self.showing is None:
                 self.seen.append(self.unread)
             self.scribe(Result(number, str(problem), "failed", answer.text, self.unread, (), *told))
         else:
             self._compare(number, attempt, told)
-        if self.best and self.best.rehearsal.good and not (self._next_step() or self._unsaid()):
-            self.ended = "nothing is known to be wrong"
+        if self._is_done() and not self._others():
+            self.ended = _DONE
+
+    def _is_done(self) -> bool:
+        if self.best is None or not self.best.rehearsal.good:
+            return False
+        return not (self._next_step() or self._unsaid())
+
+    def _others(self) -> tuple[Example, ...] | None:
+        """What to show for the next opinion, while nobody has the same."""
+        left = self.task.others[self.opinions :] if self.pieces.opinions else ()
+        same = any(alike(each, self.best) == 1 for each in self.rivals if self.best)
+        return None if same or not left else left[0]
 
     def _unsaid(self) -> list[Unsaid]:
         """What the request says and no field holds, unless the model was told so."""
@@ -146,22 +164,14 @@ class _Author:
         """What to ask next: the first time plainly, then with what is wrong, then afresh."""
         prompt = load_prompt("author")
         system = Message("system", prompt.render("system", version=self.version))
+        self.showing = self._others() if self._is_done() else None
+        if self.showing is not None:
+            self.opinions += 1
+            return [system, self._whole(prompt, self.showing)], 0.0, "another opinion"
         if smaller := self._smaller(prompt):
             ask, why = smaller
             return [system, Message("user", ask)], 0.0, f"a smaller step: {why}"
-        asked = [
-            system,
-            Message(
-                "user",
-                prompt.render(
-                    "whole",
-                    request=self._request(),
-                    context=self.task.context,
-                    examples=(*self.task.examples, *self._outlines()),
-                    meant=self.task.meant,
-                ),
-            ),
-        ]
+        asked = [system, self._whole(prompt, self.task.examples)]
         if not self.seen:
             return asked, 0.0, "write the whole answer"
         repeated = len(self.seen) > 1 and self.seen[-1] == self.seen[-2]
@@ -174,6 +184,16 @@ class _Author:
         again = prompt.render("again", problems=told[:_SHOWN], notes=self._notes())
         previous = Message("assistant", dump(self.best.objects))
         return [*asked, previous, Message("user", again)], 0.0, "tell it what is wrong"
+
+    def _whole(self, prompt: Prompt, examples: Sequence[Example]) -> Message:
+        text = prompt.render(
+            "whole",
+            request=self._request(),
+            context=self.task.context,
+            examples=(*examples, *self._outlines()),
+            meant=self.task.meant,
+        )
+        return Message("user", text)
 
     def _smaller(self, prompt: Prompt) -> tuple[str, str] | None:
         """What to ask where only one thing is missing, an object or a part of the request."""
@@ -261,7 +281,9 @@ class _Author:
                 notes += said
         if self.best and self.small and not self.step:
             objects = completed(self._request(), self.best.objects, objects)
-        objects, tidied = tidy(self.task, objects, self._served(), self.pieces)
+        shown = self.task.examples if self.showing is None else self.showing
+        task = replace(self.task, examples=shown)
+        objects, tidied = tidy(task, objects, self._served(), self.pieces)
         notes += tidied
         found = self._rehearse(objects)
         if self.pieces.mending and found.of("denied"):
@@ -296,6 +318,11 @@ class _Author:
 
     def _compare(self, number: int, attempt: Attempt, heard: tuple[str, int, int]) -> None:
         told = _told(attempt.rehearsal.problems)
+        if self.showing is not None:
+            self.rivals.append(attempt)
+            self.scribe(Result(number, "; ".join(told[:_SHOWN]) or "another opinion", "no better",
+                               attempt.answer, told, attempt.rehearsal.rank, *heard))  # fmt: skip
+            return
         better = self._is_better(attempt)
         outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
         if not self.small:

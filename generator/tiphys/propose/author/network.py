@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +19,18 @@ _EVERY_POD = re.compile(
     re.IGNORECASE,
 )
 _SAME_NAMESPACE = re.compile(r"\bsame\s+namespace\b", re.IGNORECASE)
+_LABEL = r"[\"'`]?([a-z][\w./-]*)=([\w.-]*\w)"
+_NAMESPACE_LABEL = re.compile(
+    r"\bnamespaces?\s+(?:(?:that|which|are|is|carr\w+|ha(?:s|ve)|having|with|whose|the|an?|label\w*"
+    rf"|marked|tagged)\s+)*{_LABEL}",
+    re.IGNORECASE,
+)
+_PODS_LABEL = re.compile(rf"\bpods?\b(?:(?!\bnamespaces?\b)[^.;,\n=]){{0,40}}?{_LABEL}", re.I)
+# Pods with a label, in namespaces with one.
+_PODS_THERE = re.compile(
+    rf"\bpods?\b[^.;\n=]*?{_LABEL}(?:(?!\bpods?\b)[^.;,\n=])*?{_NAMESPACE_LABEL.pattern}",
+    re.IGNORECASE,
+)
 _SELECTORS = ("podSelector", "namespaceSelector")
 _SIDES = ("from", "to")
 _NAME_OF_NAMESPACE = "kubernetes.io/metadata.name"
@@ -26,10 +39,13 @@ _NAME_OF_NAMESPACE = "kubernetes.io/metadata.name"
 def choose_by_words(obj: Object, request: str) -> None:
     """Set in place what can be meant in one way only."""
     for rule in (
-        _every_pod,
         _namespaces_by_their_name,
+        _labels_of_namespaces,
+        _pods_of_namespaces,
+        _every_pod,
         _chosen_pods,
         _peers_with_their_ports,
+        _peers_once,
         _on_the_port,
         _same_namespace,
     ):
@@ -37,7 +53,7 @@ def choose_by_words(obj: Object, request: str) -> None:
 
 
 def _every_pod(obj: Object, request: str) -> None:
-    """Labels that the request does not name choose nothing where it speaks of every pod."""
+    """Labels of nobody, or of a peer, choose nothing where the request speaks of every pod."""
     selector = map_at(obj, "spec", "podSelector")
     labels = selector.get("matchLabels")
     if not isinstance(labels, dict) or not _EVERY_POD.search(request):
@@ -46,14 +62,15 @@ def _every_pod(obj: Object, request: str) -> None:
         rf"{re.escape(str(k))}[\"'`]?\s*[=:]?\s*[\"'`]?{re.escape(str(v))}"
         for k, v in labels.items()
     )
-    if not any(re.search(each, request) for each in named):
+    peers = [value_at(each, ("podSelector", "matchLabels")) for each in _peers(obj)]
+    if labels in peers or not any(re.search(each, request) for each in named):
         del selector["matchLabels"]
 
 
 def _chosen_pods(obj: Object, request: str) -> None:
     """Where not every pod is meant, it is for those with the one label that is no peer's."""
     selector = map_at(obj, "spec", "podSelector")
-    if selector or _EVERY_POD.search(request):
+    if selector or _EVERY_POD.search(request) or not _peers(obj):
         return
     used = [text for peer in _peers(obj) for text in _texts(peer)]
     left = {key: value for key, value in stated_labels(request).items() if value not in used}
@@ -74,11 +91,45 @@ def _namespaces_by_their_name(obj: Object, _request: str) -> None:
             peer["namespaceSelector"] = {"matchLabels": name}
 
 
-def _peers(obj: Object) -> list[dict[str, Any]]:
+def _labels_of_namespaces(obj: Object, request: str) -> None:
+    """What the request calls a namespace's label chooses no pods, and the other way round."""
+    spaces, pods = ({*form.findall(request)} for form in (_NAMESPACE_LABEL, _PODS_LABEL))
+    for said, here, there in ((spaces - pods, *_SELECTORS), (pods - spaces, *_SELECTORS[::-1])):
+        for (key, value), peer in itertools.product(sorted(said), _peers(obj)):
+            labels = value_at(peer, (here, "matchLabels"))
+            if isinstance(labels, dict) and str(labels.get(key)) == value:
+                map_at(peer, there, "matchLabels")[key] = labels.pop(key)
+                if not labels:
+                    del peer[here]
+
+
+def _pods_of_namespaces(obj: Object, request: str) -> None:
+    """Pods of some namespaces are one peer: two of them would let in far more."""
+    for key, value, its_key, its_value in _PODS_THERE.findall(request):
+        pods, spaces = {key: value}, {its_key: its_value}
+        for peers in _lists_of_peers(obj):
+            by_pods = [each for each in peers if each == {"podSelector": {"matchLabels": pods}}]
+            there = [
+                each for each in peers if each == {"namespaceSelector": {"matchLabels": spaces}}
+            ]
+            for peer in (by_pods or there)[:1]:
+                peer |= {
+                    "podSelector": {"matchLabels": pods},
+                    "namespaceSelector": {"matchLabels": spaces},
+                }
+                if by_pods and there:
+                    peers.remove(there[0])
+
+
+def _lists_of_peers(obj: Object) -> list[list[Any]]:
     spec = map_at(obj, "spec")
     rules = [*items(spec.get("ingress")), *items(spec.get("egress"))]
-    held = [items(rule.get(key)) for rule in rules if isinstance(rule, dict) for key in _SIDES]
-    return [peer for found in held for peer in found if isinstance(peer, dict)]
+    held = [rule.get(key) for rule in rules if isinstance(rule, dict) for key in _SIDES]
+    return [each for each in held if isinstance(each, list)]
+
+
+def _peers(obj: Object) -> list[dict[str, Any]]:
+    return [peer for found in _lists_of_peers(obj) for peer in found if isinstance(peer, dict)]
 
 
 def _peers_with_their_ports(obj: Object, request: str) -> None:
@@ -106,6 +157,22 @@ def _peers_with_their_ports(obj: Object, request: str) -> None:
             same[side].append(peer)
         told = any(each.get("ports") == names for each in shared)
         spec[way] = [*shared, *([] if told or not names else [{"ports": names}])]
+
+
+def _peers_once(obj: Object, request: str) -> None:
+    """A peer of several rules whose sentence has the ports of one belongs there alone."""
+    spec = map_at(obj, "spec")
+    for way, side in zip(("ingress", "egress"), _SIDES, strict=True):
+        rules = [each for each in items(spec.get(way)) if isinstance(each, dict)]
+        ports = [port for each in rules for port in items(each.get("ports"))]
+        for rule in rules:
+            for peer in [*items(rule.get(side))]:
+                own = _ports_said_with(peer, ports, request)
+                right = [e for e in rules if peer in items(e.get(side)) and e.get("ports") == own]
+                if right and rule not in right:
+                    rule[side].remove(peer)
+                    if not rule[side]:
+                        spec[way].remove(rule)
 
 
 def _is_dns(port: Any) -> bool:

@@ -50,17 +50,14 @@ def _speaks_of(text: str, namespace: str, taken: Collection[str]) -> bool:
 
 def _others(objects: Sequence[Object]) -> frozenset[str]:
     """What stands in any other field; a Namespace's own name is one."""
-    leaves = (
-        str(value)
-        for each in objects
-        for key, value in each.items()
-        for value in leaves_of(_without_place(value) if key == "metadata" else value)
-    )
+    leaves = (str(value) for each in objects for value in leaves_of(_without_place(each)))
     made = {metadata_of(each).get("name") for each in objects if each["kind"] == "Namespace"}
     return frozenset(leaves) - {str(each) for each in made}
 
 
-def _without_place(metadata: Any) -> Any:
-    if not isinstance(metadata, dict):
-        return metadata
-    return {key: value for key, value in metadata.items() if key != "namespace"}
+def _without_place(value: Any) -> Any:
+    if isinstance(value, list):
+        return [*map(_without_place, value)]
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_place(child) for key, child in value.items() if key != "namespace"}

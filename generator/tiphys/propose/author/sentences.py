@@ -8,11 +8,13 @@ BREAK = r"\n\s*\n|\n\s*(?:[-*]|\d+[.)])\s+"  # between paragraphs, and the point
 _END = re.compile(rf"(?<=[.!?])\s+|{BREAK}")
 
 _ABOUT_PODS = re.compile(
-    r"\bpods?\b.*?\b(?:label|carr(?:y|ies)|have\b)|\blabel\w* .*?\bpods?\b",
+    r"\bpods?\b.*?\b(?:label|carr(?:y|ies)|have\b)|\blabel\w* .*?\bpods?\b"
+    r"|\bpods?\s+\(?[\"'`]?[a-z][\w./-]*=\w",
     re.IGNORECASE | re.DOTALL,
 )
 _LABEL = re.compile(
-    r"(?<![\w./$-])([a-z][\w.-]*(?:/[\w.-]+)?)(?:=|:\s+)[\"'`]?([a-z0-9](?:[\w.-]*\w)?)(?![\w/:])"
+    r"(?<![\w./$-])([a-z][\w.-]*(?:/[\w.-]+)?)(?:=|:\s+(?!(?:an?|the|one|its|their|any|all)\b))"
+    r"[\"'`]?([a-z0-9](?:[\w.-]*\w)?)(?![\w/-]|[:.]\w)"
 )
 
 

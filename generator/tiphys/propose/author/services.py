@@ -26,15 +26,9 @@ _SAME = re.compile(r"\bsame\s+(?:number|port|one)\b", re.IGNORECASE)
 _USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORECASE)
 
 
-def state_ports(obj: Object, request: str) -> None:
-    """Set numbers and names in place."""
-    for rule in (_stated_port, _name_ports):
-        rule(obj, request)
-
-
 def shape_ports(obj: Object, request: str) -> None:
-    """Set protocols and targets of the ports of a new Service in place."""
-    for rule in (_both_protocols, _where_pods_listen, _same_number):
+    """Set numbers, protocols and targets of the ports of a new Service in place."""
+    for rule in (_stated_port, _both_protocols, _where_pods_listen, _same_number):
         rule(obj, request)
 
 
@@ -77,7 +71,7 @@ def _where_pods_listen(obj: Object, request: str) -> None:
         ports[0]["targetPort"] = said.pop()
 
 
-def _name_ports(obj: Object, request: str) -> None:
+def name_ports(obj: Object, request: str) -> None:
     """Several ports need names: the request's word for each, or what the number stands for."""
     ports = _ports(obj)
     if len(ports) < 2:

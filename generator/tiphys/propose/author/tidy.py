@@ -8,6 +8,7 @@ from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import card_objects, prune, shown_objects, without_copies
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
+from tiphys.propose.author.named import call_by_name
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
 from tiphys.propose.author.pods import (
@@ -45,6 +46,7 @@ def tidy(
         known, shown = f"{task.request}\n{task.context}", shown_objects(task.examples)
         all_shown = (*card_objects(), *shown)  # one is shown with a smaller step, too
         if not task.context:
+            notes += call_by_name(kept, task.request)
             copied = without_copies(known, kept, all_shown)
             notes += [f"{at}: not those of the example" for at in copied]
         for each in kept:

@@ -55,6 +55,7 @@ _LOOKS = re.compile(
 )
 _RIGHTS = re.compile(
     r"root|user|\b[ug]id\b|group|privileg|capabilit|secur|seccomp|read-?only|harden|restrict|escalat"
+    r"|everything else dropped"
     r"|sysctl|selinux|apparmor|benutzer|gruppe|usuario|utili[sz]a|utente|gebruiker|sicher|s[eé]cur",
     re.IGNORECASE,
 )
@@ -67,8 +68,11 @@ _WORDS = {
 }
 _OF_MANY = frozenset({"admin", "service", "override"})  # capabilities
 _SUB_PATH = re.compile(r"sub-?\s?(?:path|director|folder)|\b(?:single|one|only that|just) file\b")
-_POD_LEVEL = re.compile(r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod)\b", re.IGNORECASE)
-_COPIES = re.compile(r"replica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
+_POD_LEVEL = re.compile(
+    r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod|pod as a whole|the pod as one)\b",
+    re.IGNORECASE,
+)
+_COPIES = re.compile(r"r[eé]plica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
 _COUNTS = {str(n): word for n, word in enumerate(
     "zero one two three four five six seven eight nine ten".split()
 )}  # fmt: skip
@@ -154,8 +158,9 @@ class _Asked:
             if "subPath" in mount and not self._is_part(mount, container.get("name")):
                 del mount["subPath"]
                 yield "subPath"
+        everywhere = str(container)
         lists: tuple[tuple[str, Test], ...] = (
-            ("env", self._variable),
+            ("env", lambda each: self._variable(each) or f"$({_name(each)})" in everywhere),
             ("envFrom", self._source),
             ("volumeMounts", self._mount),
         )
@@ -227,7 +232,7 @@ class _Asked:
     def _variable(self, item: Any) -> bool:
         if not isinstance(item, dict):
             return True
-        name = str(item.get("name") or "")
+        name = _name(item)
         return self._says(name) or self._says(name.replace("_", " "))
 
     def _source(self, item: Any) -> bool:
@@ -239,6 +244,10 @@ class _Asked:
             return True
         path = str(item.get("mountPath", "")).rstrip("/")
         return self._says(path) or self._says(item.get("name"))
+
+
+def _name(item: Any) -> str:
+    return str(item.get("name") or "") if isinstance(item, dict) else ""
 
 
 def _paths(value: Any) -> Iterator[str]:

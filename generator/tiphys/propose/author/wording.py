@@ -42,7 +42,7 @@ def to_the_letter(request: str, obj: Object) -> tuple[str, ...]:
 
 def _spelled(value: Any, quoted: dict[str, str]) -> Iterator[str]:
     for key, child in _children(value):
-        if isinstance(child, str) and child in quoted:
+        if isinstance(child, str) and child in quoted and child.strip("\n") != quoted[child]:
             value[key] = quoted[child]
             yield str(key)
         elif isinstance(child, dict | list):

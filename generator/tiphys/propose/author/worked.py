@@ -21,7 +21,7 @@ from tiphys.propose.kinds import asked_kinds
 _KINDS = 0.3  # what the same kinds are worth, beside how near the words come (1 at most)
 _OWN = 0.1  # what was merged here is worth more: it shows how things are done here
 _FAR = 0.35  # nothing that comes less near is shown
-_LETTERS = 2400  # of one that is shown
+_LETTERS = 3600  # of one that is shown
 _QUOTED = re.compile(r"[\"'`][^\"'`\n]{1,60}[\"'`]")
 _NAME = re.compile(r"\w-\w|[/\d_=@]")
 _WORDS = frozenset({"read-only", "non-root", "cluster-wide", "read-write", "anti-affinity"})
@@ -29,10 +29,11 @@ _WORDS = frozenset({"read-only", "non-root", "cluster-wide", "read-write", "anti
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """What was asked for, and the YAML that was right."""
+    """What was asked for, and the YAML that was right; a change has a `context` of what existed."""
 
     request: str
     answer: str
+    context: str = ""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -42,31 +43,49 @@ class Worked:
     @property
     def shown(self) -> Example:
         """As the model sees it."""
-        return Example(f'Right for the request "{self.request.strip()}"', self.answer.strip())
+        about = f'Right for the request "{self.request.strip()}"'
+        if self.context:
+            about += f", where this existed:\n```yaml\n{self.context.strip()}\n```\nis"
+        return Example(about, self.answer.strip())
+
+    @property
+    def letters(self) -> int:
+        """How long it is to read."""
+        return len(self.request) + len(self.context) + len(self.answer)
 
 
 def worked_for(
     request: str,
     embedder: Embedder,
     *,
+    context: str = "",
     merged: Sequence[Worked] = (),
-) -> Worked | None:
-    """The nearest, or None: by what the words mean, without names and figures, and by the kinds."""
+    most: int = 1,
+) -> tuple[Worked, ...]:
+    """The nearest first, at `most` so many: by what the words mean, without names, and by kinds.
+
+    Changes of what exists for a request that has a `context`, new objects for one that has not.
+    """
     known = (*merged, *_package())
-    held = [each for each in known if len(each.request) + len(each.answer) <= _LETTERS]
+    held = [e for e in known if bool(e.context) == bool(context) and e.letters <= _LETTERS]
+    if not held:
+        return ()
     import numpy  # with the encoder's weights, where a model may write
 
-    wanted = {*kinds_of(request), *asked_kinds(request)}
+    wanted = {*IN_CONTEXT.findall(context)} or {*kinds_of(request), *asked_kinds(request)}
     vectors = numpy.asarray(embedder.embed([_plain(e.request) for e in held], query=False))
     said = numpy.asarray(embedder.embed([_plain(request)], query=True))[0]
-    kinds = [len(wanted & each.kinds) / len(wanted | each.kinds) for each in held]
-    score, nearest = max(
-        (words + _KINDS * shared + _OWN * (each in merged), number)
-        for number, (each, words, shared) in enumerate(
-            zip(held, (vectors @ said).tolist(), kinds, strict=True)
-        )
+    shares = [len(wanted & each.kinds) / len(wanted | each.kinds) for each in held]
+    scored = sorted(
+        (
+            (words + _KINDS * shared + _OWN * (each in merged), number)
+            for number, (each, words, shared) in enumerate(
+                zip(held, (vectors @ said).tolist(), shares, strict=True)
+            )
+        ),
+        reverse=True,
     )
-    return held[nearest] if score >= _FAR else None
+    return tuple(held[number] for score, number in scored[:most] if score >= _FAR)
 
 
 def _plain(text: str) -> str:
@@ -83,5 +102,7 @@ def _is_word(text: str) -> bool:
 @cache
 def _package() -> tuple[Worked, ...]:
     return tuple(
-        Worked(each["request"], each["answer"]) for held in load_folder("examples") for each in held
+        Worked(each["request"], each["answer"], each.get("context", ""))
+        for held in load_folder("examples")
+        for each in held
     )
