@@ -264,9 +264,7 @@ def test_a_switch_is_turned_though_nobody_says_false():
 
 
 def test_what_belongs_to_the_old_type_goes_with_it():
-    text = WATCHED.replace(
-        "type: Recreate", "type: RollingUpdate, rollingUpdate: {maxSurge: 1}"
-    )
+    text = WATCHED.replace("type: Recreate", "type: RollingUpdate, rollingUpdate: {maxSurge: 1}")
     assert "rollingUpdate" in text
 
     def change(obj):

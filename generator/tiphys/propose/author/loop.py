@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import yaml
+from dataclasses import dataclass, field
 
 from tiphys.domain.budget import Budget, Meter
 from tiphys.domain.errors import InvalidInput
-from tiphys.domain.rehearsal import Problem, Rehearsal
+from tiphys.domain.rehearsal import Rehearsal
 from tiphys.domain.trace import Intent, Outcome, Result, Scribe
 from tiphys.library.openapi import Schemas
 from tiphys.library.prompts import Prompt, load_prompt
 from tiphys.ports import Completion, Kind, Message, Model, Object, Workbench
-from tiphys.propose.author.agree import agreed, alike
 from tiphys.propose.author.answer import read_answer
 from tiphys.propose.author.cards import cards_of
-from tiphys.propose.author.fields import name_of, parse_path
 from tiphys.propose.author.harden import harden
 from tiphys.propose.author.mend import Mender
 from tiphys.propose.author.missing import missing
@@ -27,6 +22,7 @@ from tiphys.propose.author.outline import custom_kinds, outlines
 from tiphys.propose.author.places import without_scratch
 from tiphys.propose.author.settle import settle
 from tiphys.propose.author.strangers import existing
+from tiphys.propose.author.telling import described, dump, told
 from tiphys.propose.author.tidy import tidy
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task, Unsaid
 from tiphys.propose.author.unsaid import left_out, parts
@@ -35,7 +31,6 @@ from tiphys.propose.rewritten import completed
 
 _MOST_TOKENS = 1000  # of one answer; what is longer has begun to repeat itself
 _SHOWN = 6  # problems told to the model
-_DONE = "nothing is known to be wrong"
 _WARM = 0.7  # temperature of a second opinion
 
 
@@ -76,19 +71,14 @@ class _Author:
     hinted: set[str] = field(default_factory=set)
     asked: str = ""  # how the newest answer was sampled
     sampling: str = ""  # and how the best one was
-    rivals: list[Attempt] = field(default_factory=list)  # answers to other examples
-    opinions: int = 0  # that were asked for
-    showing: tuple[Example, ...] | None = None  # those, while an answer to them is asked for
     _schemas: Schemas | None = None
     _kinds: Sequence[Kind] = ()
 
     def run(self) -> Authored:
         while not self.ended and self.meter.begin_round():
             self._round()
-        if self._is_done():
-            self.ended = _DONE
-        best = agreed([self.best, *self.rivals]) if self.best else None
-        problems = _told(best.rehearsal.problems) if best else self.unread
+        best = self.best
+        problems = told(best.rehearsal.problems) if best else self.unread
         return Authored(
             best=best,
             ended=self.ended or "the budget is spent",
@@ -122,29 +112,20 @@ class _Author:
             self.ended = "the budget is spent"
             self.scribe(Result(number, "no token was left for an answer", "failed"))
             return
-        told = (answer.model, answer.input_tokens, answer.output_tokens)
+        heard = (answer.model, answer.input_tokens, answer.output_tokens)
         try:
             attempt = self._try(answer)
         except InvalidInput as problem:
             self.unread = (str(problem),)
-            if not self.small and self.showing is None:
+            if not self.small:
                 self.seen.append(self.unread)
-            self.scribe(Result(number, str(problem), "failed", answer.text, self.unread, (), *told))
+            self.scribe(
+                Result(number, str(problem), "failed", answer.text, self.unread, (), *heard)
+            )
         else:
-            self._compare(number, attempt, told)
-        if self._is_done() and not self._others():
-            self.ended = _DONE
-
-    def _is_done(self) -> bool:
-        if self.best is None or not self.best.rehearsal.good:
-            return False
-        return not (self._next_step() or self._unsaid())
-
-    def _others(self) -> tuple[Example, ...] | None:
-        """What to show for the next opinion, while nobody has the same."""
-        left = self.task.others[self.opinions :] if self.pieces.opinions else ()
-        same = any(alike(each, self.best) == 1 for each in self.rivals if self.best)
-        return None if same or not left else left[0]
+            self._compare(number, attempt, heard)
+        if self.best and self.best.rehearsal.good and not (self._next_step() or self._unsaid()):
+            self.ended = "nothing is known to be wrong"
 
     def _unsaid(self) -> list[Unsaid]:
         """What the request says and no field holds, unless the model was told so."""
@@ -164,14 +145,10 @@ class _Author:
         """What to ask next: the first time plainly, then with what is wrong, then afresh."""
         prompt = load_prompt("author")
         system = Message("system", prompt.render("system", version=self.version))
-        self.showing = self._others() if self._is_done() else None
-        if self.showing is not None:
-            self.opinions += 1
-            return [system, self._whole(prompt, self.showing)], 0.0, "another opinion"
         if smaller := self._smaller(prompt):
             ask, why = smaller
             return [system, Message("user", ask)], 0.0, f"a smaller step: {why}"
-        asked = [system, self._whole(prompt, self.task.examples)]
+        asked = [system, self._whole(prompt)]
         if not self.seen:
             return asked, 0.0, "write the whole answer"
         repeated = len(self.seen) > 1 and self.seen[-1] == self.seen[-2]
@@ -179,18 +156,19 @@ class _Author:
             if self.pieces.sampling:
                 return asked, _WARM, "the same again brings nothing new: take another sample"
             return asked, 0.0, "write the whole answer"
-        told = [*_told(self.best.rehearsal.problems), *(each.words for each in self._unsaid())]
-        self.hinted.update(told)
-        again = prompt.render("again", problems=told[:_SHOWN], notes=self._notes())
+        wrong = [*told(self.best.rehearsal.problems), *(each.words for each in self._unsaid())]
+        self.hinted.update(wrong)
+        fields = described(self.best, self._described())
+        again = prompt.render("again", problems=wrong[:_SHOWN], notes=fields)
         previous = Message("assistant", dump(self.best.objects))
         return [*asked, previous, Message("user", again)], 0.0, "tell it what is wrong"
 
-    def _whole(self, prompt: Prompt, examples: Sequence[Example]) -> Message:
+    def _whole(self, prompt: Prompt) -> Message:
         text = prompt.render(
             "whole",
             request=self._request(),
             context=self.task.context,
-            examples=(*examples, *self._outlines()),
+            examples=(*self.task.examples, *self._outlines()),
             meant=self.task.meant,
         )
         return Message("user", text)
@@ -199,14 +177,14 @@ class _Author:
         """What to ask where only one thing is missing, an object or a part of the request."""
         self.step, self.small = self._next_step(), True
         shown = [without_scratch(each) for each in self.best.objects] if self.best else []
-        told = {"request": self._request(), "others": dump(shown)}
+        known = {"request": self._request(), "others": dump(shown)}
         if kind := self.step:
             self.steps.append(kind)
             cards = cards_of(kind, self.task.request, self.task.meant) or self._outlines(kind)
-            return prompt.render("one", kind=kind, examples=cards, **told), f"the missing {kind}"
+            return prompt.render("one", kind=kind, examples=cards, **known), f"the missing {kind}"
         for part, wrong in self._parts():
             self.hinted.update(wrong)
-            return prompt.render("rest", part=part, wrong=wrong, **told), part
+            return prompt.render("rest", part=part, wrong=wrong, **known), part
         self.small = False
         return None
 
@@ -233,27 +211,7 @@ class _Author:
     def _observation(self) -> str:
         if self.best is None:
             return self.unread[0] if self.unread else "a request that no skill serves"
-        return "; ".join(_told(self.best.rehearsal.problems)[:_SHOWN])
-
-    def _notes(self) -> list[str]:
-        """What the server says about the places that it refuses."""
-        assert self.best is not None  # noqa: S101  # only told about a best attempt
-        found = []
-        for each in self.best.rehearsal.of("refused", "contradicted"):
-            obj = next((o for o in self.best.objects if name_of(o) == each.object), None)
-            if obj is not None and each.path:
-                found.append(self._note(obj, each.path))
-        return [each for each in dict.fromkeys(found) if each][:3]
-
-    def _note(self, obj: Object, text: str) -> str:
-        root = self._described().of(obj["apiVersion"], obj["kind"])
-        path = parse_path(text, obj, root)
-        here = root.at(path) if root is not None and path else None
-        if here is None:
-            return ""
-        said = " ".join(here.description.split())[:160]
-        takes = ", ".join(list(here.fields)[:20])
-        return f"{text}: {here.type}. {said}" + (f" Fields: {takes}." if takes else "")
+        return "; ".join(told(self.best.rehearsal.problems)[:_SHOWN])
 
     def _ask(self, messages: Sequence[Message], temperature: float, seed: int) -> Completion | None:
         self.asked = f"temperature={temperature} seed={seed}"
@@ -281,9 +239,7 @@ class _Author:
                 notes += said
         if self.best and self.small and not self.step:
             objects = completed(self._request(), self.best.objects, objects)
-        shown = self.task.examples if self.showing is None else self.showing
-        task = replace(self.task, examples=shown)
-        objects, tidied = tidy(task, objects, self._served(), self.pieces)
+        objects, tidied = tidy(self.task, objects, self._served(), self.pieces)
         notes += tidied
         found = self._rehearse(objects)
         if self.pieces.mending and found.of("denied"):
@@ -317,21 +273,16 @@ class _Author:
         return self.bench.rehearse(self.task.request, objects)
 
     def _compare(self, number: int, attempt: Attempt, heard: tuple[str, int, int]) -> None:
-        told = _told(attempt.rehearsal.problems)
-        if self.showing is not None:
-            self.rivals.append(attempt)
-            self.scribe(Result(number, "; ".join(told[:_SHOWN]) or "another opinion", "no better",
-                               attempt.answer, told, attempt.rehearsal.rank, *heard))  # fmt: skip
-            return
+        said = told(attempt.rehearsal.problems)
         better = self._is_better(attempt)
-        outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
         if not self.small:
-            self.seen.append(told)
+            self.seen.append(said)
         if better:
             self.best, self.sampling = attempt, self.asked
-        evaluation = "; ".join(told[:_SHOWN]) or "every requirement that can be read is met"
+        outcome: Outcome = "good" if attempt.rehearsal.good else "better" if better else "no better"
+        evaluation = "; ".join(said[:_SHOWN]) or "every requirement that can be read is met"
         rank = attempt.rehearsal.rank
-        self.scribe(Result(number, evaluation, outcome, attempt.answer, told, rank, *heard))
+        self.scribe(Result(number, evaluation, outcome, attempt.answer, said, rank, *heard))
 
     def _is_better(self, attempt: Attempt) -> bool:
         """By evidence; an object that was missing need only do no harm."""
@@ -343,20 +294,3 @@ class _Author:
         return (new.troubles[:3], len(attempt.unsaid), new.rank) < (
             old.troubles[:3], len(self.best.unsaid), old.rank
         )  # fmt: skip
-
-
-def _told(problems: Sequence[Problem]) -> tuple[str, ...]:
-    """Problems in words, those that nobody can settle left out."""
-    found = (
-        f"{each.object}: {each.words}"
-        if each.object and each.stage != "contradicted"
-        else each.words
-        for each in problems
-        if each.stage != "open"
-    )
-    return tuple(dict.fromkeys(found))
-
-
-def dump(objects: Sequence[Mapping[str, Any]]) -> str:
-    """As YAML for people and models, in the order of the fields."""
-    return yaml.safe_dump_all(objects, sort_keys=False, width=100).strip()

@@ -14,7 +14,7 @@ from tiphys.propose.author.cards import cards_for, kinds_of
 from tiphys.propose.author.fields import Path
 from tiphys.propose.author.meant import meant
 from tiphys.propose.author.places import SCRATCH, without_scratch
-from tiphys.propose.author.types import Attempt, Authored, Example, Meant, Task
+from tiphys.propose.author.types import Attempt, Authored, Meant, Task
 from tiphys.propose.author.worked import Worked, worked_for
 from tiphys.propose.request import Request
 from tiphys.propose.understand import TEXT_LIMIT, read_values
@@ -62,14 +62,10 @@ def to_task(
         near = meant(text, embedder, context=context, kinds=kinds_of(text))
     # What is there already shows better how it looks.
     shown = cards_for(text, near) if cards and not context else ()
-    others: tuple[tuple[Example, ...], ...] = ()
     if worked and embedder:
-        near_by = worked_for(text, embedder, context=context, merged=merged, most=3)
-        like = [each.shown for each in near_by]
-        # The nearest stands last, where a model heeds it most.
-        others = ((*shown, *like[2:], *like[:1]), tuple(reversed(like)))
-        shown = (*shown, *reversed(like[:2]))
-    return Task(text, str(found), context, shown, near, others)
+        like = worked_for(text, embedder, context=context, merged=merged)
+        shown = (*shown, *(each.shown for each in like))
+    return Task(text, str(found), context, shown, near)
 
 
 def _home(text: str) -> str:

@@ -57,7 +57,7 @@ class Task:
     """What is to be written. `context` is YAML of objects that exist already.
 
     `namespace` is where objects go that name none; "" leaves that open in the answer. `meant` are
-    fields that the request seems to mean, `others` what to show instead for another opinion.
+    fields that the request seems to mean.
     """
 
     request: str
@@ -65,7 +65,6 @@ class Task:
     context: str = ""
     examples: tuple[Example, ...] = ()
     meant: tuple[Meant, ...] = ()
-    others: tuple[tuple[Example, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,6 @@ class Pieces:
     outlines: bool = True
     literals: bool = True
     figures: bool = True
-    opinions: bool = True
 
 
 ALL = Pieces()

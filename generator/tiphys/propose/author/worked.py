@@ -21,6 +21,7 @@ from tiphys.propose.kinds import asked_kinds
 _KINDS = 0.3  # what the same kinds are worth, beside how near the words come (1 at most)
 _OWN = 0.1  # what was merged here is worth more: it shows how things are done here
 _FAR = 0.35  # nothing that comes less near is shown
+_MOST = 2
 _LETTERS = 3600  # of one that is shown
 _QUOTED = re.compile(r"[\"'`][^\"'`\n]{1,60}[\"'`]")
 _NAME = re.compile(r"\w-\w|[/\d_=@]")
@@ -60,9 +61,8 @@ def worked_for(
     *,
     context: str = "",
     merged: Sequence[Worked] = (),
-    most: int = 1,
 ) -> tuple[Worked, ...]:
-    """The nearest first, at `most` so many: by what the words mean, without names, and by kinds.
+    """The nearest, the best of them last: by what the words mean, without names, and by kinds.
 
     Changes of what exists for a request that has a `context`, new objects for one that has not.
     """
@@ -85,7 +85,7 @@ def worked_for(
         ),
         reverse=True,
     )
-    return tuple(held[number] for score, number in scored[:most] if score >= _FAR)
+    return tuple(held[number] for score, number in scored[:_MOST][::-1] if score >= _FAR)
 
 
 def _plain(text: str) -> str:
