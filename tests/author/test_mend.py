@@ -126,3 +126,19 @@ def test_a_level_that_is_not_there_is_taken_away(mender):
     assert made["automountServiceAccountToken"] is False
     assert made["imagePullSecrets"] == [{"name": "login"}]
     assert "spec" not in made
+
+
+def test_what_stands_in_levels_that_the_kind_has_not_is_its_own(mender):
+    account = mend(
+        mender,
+        """
+        apiVersion: v1
+        kind: ServiceAccount
+        metadata: {name: builder}
+        spec: {template: {spec: {imagePullSecrets: [{name: login}], metadata: {name: x}}}}
+    """,
+    )
+    assert account == {
+        "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "builder"},
+        "imagePullSecrets": [{"name": "login"}],
+    }  # fmt: skip

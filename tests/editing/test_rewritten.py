@@ -294,3 +294,47 @@ def test_who_moves_to_other_nodes_leaves_the_old_ones(request_, goes):
 
     found, _ = changed(text, request_, change)
     assert ("disk" not in found["spec"]["nodeSelector"]) == goes
+
+
+RULES = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: releaser, annotations: {team: a1}}
+rules:
+  - {apiGroups: [""], resources: [configmaps], verbs: [get, list]}
+"""
+
+
+def test_what_comes_first_in_a_list_pushes_nothing_out_of_it():
+    def change(role):
+        role["rules"].insert(
+            0, {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]}
+        )
+        del role["metadata"]["annotations"]
+
+    found, new = changed(RULES, "Let it get Deployments; what works has to go on working.", change)
+    assert found["rules"] == new["rules"][::-1]
+    assert found["metadata"]["annotations"] == {"team": "a1"}
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=4), st.lists(st.sampled_from("abcd"), max_size=4))
+def test_any_list_becomes_what_it_should_whatever_the_order(before, after):
+    def rules(names):
+        return [{"verbs": [each], "resources": ["pods"]} for each in names]
+
+    role = {**yaml.safe_load(RULES), "rules": rules(before)}
+    found, _ = changed(yaml.safe_dump(role), "remove, add a b c d",
+                         lambda obj: obj.update(rules=rules(after)))  # fmt: skip
+    assert {*sum((r["verbs"] for r in found["rules"]), [])} == {*after}
+
+
+def test_the_only_container_is_the_same_whatever_a_model_calls_it():
+    [before] = yaml.safe_load(WATCHED)["spec"]["template"]["spec"]["containers"]
+
+    def change(obj):
+        [box] = obj["spec"]["template"]["spec"]["containers"]
+        box |= {"name": "another", "image": box["image"] + "9"}
+
+    found, _ = changed(WATCHED, f"The image is {before['image']}9 now.", change)
+    [box] = found["spec"]["template"]["spec"]["containers"]
+    assert (box["name"], box["image"]) == (before["name"], before["image"] + "9")

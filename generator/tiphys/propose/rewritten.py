@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tiphys.domain.errors import InvalidInput
@@ -39,6 +40,7 @@ _TAKING_OUT = re.compile(
     r"|t(?:ake|akes|aken|aking|ook) (?:\w+ ){0,6}?(?:out|away|off)|(?:go|goes|gone) away|any ?more"
     r"|stop\w* (?:\w+ ){0,3}?\w+ing|too (?:generous|wide|broad|many|much)"
     r"|not needed|(?:can|may|must|should|(?:has|have|is|are) to) (?:all )?go\b"
+    r"(?! (?:on|to|into|up|down|through|via|in)\b)"
     r"|entfern|entf[aä]ll|lösch|weg\b|raus\b|nicht mehr|ohne\b|statt\b"
     r"|supprim|retir|enl[eè]v|sans\b|n.est plus|ne sont plus|au lieu"
     r"|quita|elimin|borra|sin\b|ya no\b|en lugar|en vez"
@@ -62,8 +64,8 @@ _ONE_OF = (
     {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "hostPath", "projected", "nfs"},
 )
 _CONTEXT = "context.yaml"
-_SETS = frozenset({"verbs", "resources", "resourceNames", "accessModes"})
-_NAMED = ("name", "containerPort", "port", "mountPath", "key", "ip")
+_SETS = frozenset({"hosts", "verbs", "resources", "resourceNames", "accessModes"})
+_NAMED = ("name", "host", "containerPort", "port", "mountPath", "key", "ip")
 
 
 def rewrite(request: str, files: Mapping[str, bytes], objects: Sequence[Object]) -> Adapted | None:
@@ -156,6 +158,8 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
     for op, path, old, new in _differences(before, after, ()):
         if path[:1] in (("apiVersion",), ("kind",)) or path[:2] in _IDENTITY:
             continue
+        if op == "remove" and path[0] == "metadata" and not _is_named(path, old, request):
+            continue
         if op == "remove" and not removing and not _gives_way(path, before, after, request):
             continue
         if op == "set" and old is not None and not (_meant(new, request) or _chosen(old, new)):
@@ -169,6 +173,12 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
 
 
 _IDENTITY = (("metadata", "name"), ("metadata", "namespace"))
+
+
+def _is_named(path: Path, old: Any, request: str) -> bool:
+    """Whether the request speaks of labels or annotations, or of this one."""
+    words = {*re.findall(r"[A-Za-z]{3,}", f"{path[-1]} {old}"), "label", "annot", "note"}
+    return any(each.lower() in request.lower() for each in words - {"annotations", "labels"})
 
 
 def _gives_way(path: Path, before: Object, after: Mapping[str, Any], request: str) -> bool:
@@ -258,13 +268,35 @@ def _of_words(
 def _by_place(
     before: Sequence[Any], after: Sequence[Any], path: Path
 ) -> Iterator[tuple[Any, Path, Any, Any]]:
-    shared = min(len(before), len(after))
-    for number in range(shared):
-        yield from _differences(before[number], after[number], (*path, number))
-    for item in after[shared:]:
+    """Items that are the same wherever they stand, then those that have most in common."""
+    come = [item for item in after if item not in before]
+    gone = []
+    for number, item in enumerate(before):
+        if item in after:
+            continue
+        nearest = max(come, key=partial(_in_common, item), default=None)
+        if nearest is None:
+            gone.append(number)
+            continue
+        come.remove(nearest)
+        yield from _differences(item, nearest, (*path, number))
+    for item in come:
         yield "append", path, None, item
-    for number in range(len(before) - 1, shared - 1, -1):
+    for number in reversed(gone):
         yield "remove", (*path, number), before[number], None
+
+
+def _in_common(one: Any, other: Any) -> int:
+    return len(_leaves(one, ()) & _leaves(other, ()))
+
+
+def _leaves(value: Any, path: Path) -> set[tuple[Path, str]]:
+    """Where the scalars are, those of lists anywhere in them."""
+    if isinstance(value, Mapping):
+        return {leaf for key, child in value.items() for leaf in _leaves(child, (*path, key))}
+    if _is_list(value):
+        return {leaf for child in value for leaf in _leaves(child, (*path, ""))}
+    return {(path, str(value))}
 
 
 def _by_name(
@@ -272,6 +304,10 @@ def _by_name(
 ) -> Iterator[tuple[Any, Path, Any, Any]]:
     old = {item[key]: (number, item) for number, item in enumerate(before)}
     new = {item[key]: item for item in after}
+    if path[-1:] == ("containers",) and len(old) == len(new) == 1 and old.keys() != new.keys():
+        [(number, item)], [other] = old.values(), new.values()  # a model calls it what it likes
+        yield from _differences(item, {**other, key: item[key]}, (*path, number))
+        return
     for was, name in _renamed(key, old, new):
         number, _ = old.pop(was)
         del new[name]

@@ -96,7 +96,7 @@ _MORE = re.compile(
     rf"\s*(?:,|&|\b(?:and|und|et|y|e)\b)\s*(?:also\s+|again\s+)?(?:{_AT}\s+)?(?:on\s+)?"
     rf"(?:\d{{1,2}}(?:[:.h]\d{{2}}|\s?[ap]m|\s?uhr|\s*(?:$|[.,;]|and\b))|noon\b|midnight\b|{_EVERY}|{_DAY}\b)"
     r"|\s*,?\s+(?:on|at)\s+(?:the\s+)?(?:half|quarter|minute|\d{1,2}\s+(?:minutes\s+)?past)\b"
-    r"|\s*,?\s+(?:between|except|but|only|during|until|till|unless|while|starting|from\s+\d|"
+    r"|\s*,?\s+(?:between|except|but|only(?!\s*(?:[.,;:!]|\Z))|during|until|till|unless|while|starting|from\s+\d|"
     r"außer|zwischen|bis|sauf|entre|excepto|"
     rf"(?:on|in)\s+(?:the\s+)?(?:weekdays?|workdays?|weekends?|{_DAY}|first|last|\d|january|"
     r"february|march|april|may|june|july|august|september|october|november|december|winter|summer))\b",

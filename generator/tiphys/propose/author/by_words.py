@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tiphys.ports import Object
+from tiphys.propose.author.definitions import shape_schema, state_names
 from tiphys.propose.author.fields import items, map_at, value_at
 from tiphys.propose.author.network import choose_by_words
 from tiphys.propose.author.rights import bind_inside, live_apart, read_logs, state_rights
@@ -84,6 +85,7 @@ def _stated_targets(obj: Object, request: str) -> None:
 _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "ClusterRole": (state_rights, read_logs),
     "ClusterRoleBinding": (bind_inside,),
+    "CustomResourceDefinition": (state_names, shape_schema),
     "CronJob": (_at_the_time,),
     "HorizontalPodAutoscaler": (_only_asked_metrics, _stated_targets),
     "NetworkPolicy": (choose_by_words,),
@@ -92,5 +94,14 @@ _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "Service": (shape_ports, name_ports),
 }
 _OF_NEW = frozenset(
-    {bind_inside, choose_by_words, live_apart, read_logs, shape_ports, _stated_targets}
+    {
+        shape_schema,
+        state_names,
+        bind_inside,
+        choose_by_words,
+        live_apart,
+        read_logs,
+        shape_ports,
+        _stated_targets,
+    }
 )

@@ -8,7 +8,7 @@ that is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -68,18 +68,18 @@ def meant(
     sentences = [(each, text) for each in known for text in each.means]
     said = numpy.asarray(embedder.embed(clauses, query=True))
     vectors = numpy.asarray(embedder.embed([text for _, text in sentences], query=False))
-    found: dict[str, Meant] = {}
+    found: dict[tuple[Any, ...], Meant] = {}  # of what has several values the one
     for clause, scores in zip(clauses, (said @ vectors.T).tolist(), strict=True):
         meanings = (each for each, _ in sentences)
         nearest, score = _nearest(list(zip(meanings, scores, strict=True)))
-        name = nearest.name
-        before = found.get(name)
-        if not name or nearest.makes in about:
+        what = (nearest.keys, nearest.makes)
+        before = found.get(what)
+        if not nearest.name or nearest.makes in about:
             continue
         least = _BESIDE if nearest.makes and about else _NEAR
         if score >= least and (before is None or score > before.score):
             with_pods = WORKLOADS if "pods" in nearest.kinds else ()
-            found[name] = Meant(
+            found[what] = Meant(
                 clause,
                 nearest.field or f"an object of kind {nearest.makes}",
                 nearest.keys,
@@ -87,7 +87,13 @@ def meant(
                 score,
                 nearest.makes,
             )
-    return tuple(found.values())
+    return tuple(each for each in found.values() if each.sure or not _is_part(each, found.values()))
+
+
+def _is_part(one: Meant, found: Iterable[Meant]) -> bool:
+    """Whether it is a part of a sentence that as a whole is nearer to something else."""
+    return any(one.said != each.said and one.said in each.said and one.score < each.score
+               for each in found)  # fmt: skip
 
 
 def _nearest(scored: Sequence[tuple[_Meaning, float]]) -> tuple[_Meaning, float]:

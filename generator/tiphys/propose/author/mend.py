@@ -84,7 +84,7 @@ class _Walk:
     def all(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         found = self._object(obj, self._root, ())
         for path, name, value in self._homeless:
-            if not self._house(found, path, name, value):
+            if not (self._house(found, path, name, value) or self._hoist(found, value)):
                 self._notes.append(f"{_at(path, name)}: no such field; left out")
         return found
 
@@ -201,6 +201,17 @@ class _Walk:
         if within and inside is not None:
             return self._settle(obj, within, name, value, inside, path)
         return False
+
+    def _hoist(self, obj: dict[str, Any], value: Any) -> bool:
+        """Fields of the object that stand in levels which its kind has not, such as a pod's."""
+        known = self._root.fields.keys() - {"apiVersion", "kind", "metadata", *obj}
+        done = False
+        for name, child in value.items() if isinstance(value, dict) else ():
+            if name in known:
+                done |= self._settle(obj, (), name, child, self._root.fields[name], ())
+            else:
+                done |= self._hoist(obj, child)
+        return done
 
     def _template_below(self, path: tuple[str | int, ...]) -> tuple[str | int, ...] | None:
         """The pod that an object's own level makes: where fields of a pod go astray to."""

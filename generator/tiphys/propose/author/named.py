@@ -52,6 +52,15 @@ def call_by_name(objects: Sequence[Object], request: str) -> Iterator[str]:
         yield f"metadata.name is {name}, as the request says"
 
 
+def asks_for(kind: str, request: str) -> bool:
+    """Whether the request has a name for an object of the kind, or speaks of a new one."""
+    new = (
+        r"\b(?i:new|another|second|further|additional|separate|extra|own|an?|neue[nrs]?|une?|una?)\s+"
+        rf"(?:[\w-]+\s+){{0,2}}?(?i:{_words(kind)})\b"
+    )
+    return bool(re.search(new, request)) or any(_names(kind, request, alone=False))
+
+
 def _names(kind: str, request: str, *, alone: bool) -> Iterator[str]:
     for found in (*_behind(kind).finditer(request), *(_IT.finditer(request) if alone else ())):
         name = found["quoted"] or found["bare"] or found["called"]
@@ -59,11 +68,14 @@ def _names(kind: str, request: str, *, alone: bool) -> Iterator[str]:
             yield name
 
 
+def _words(kind: str) -> str:
+    words = _HUMP.sub(r"[\\s-]?", kind)
+    return f"{words}|{_SHORT[kind]}" if kind in _SHORT else words
+
+
 @cache
 def _behind(kind: str) -> re.Pattern[str]:
-    words = _HUMP.sub(r"[\\s-]?", kind)
-    said = f"{words}|{_SHORT[kind]}" if kind in _SHORT else words
-    return re.compile(rf"\b(?i:{said})\s+(?:{_NAME}|(?i:called|named)\s+[\"'`]?{_CALLED})")
+    return re.compile(rf"\b(?i:{_words(kind)})\s+(?:{_NAME}|(?i:called|named)\s+[\"'`]?{_CALLED})")
 
 
 def _is_called(name: str, request: str) -> bool:

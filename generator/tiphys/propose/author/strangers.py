@@ -12,6 +12,7 @@ from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import metadata_of, pod_specs
+from tiphys.propose.author.named import asks_for
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
 from tiphys.propose.kinds import asked_kinds
@@ -55,6 +56,20 @@ def without_strangers(
             notes += [f"{each['kind']} left out: {why}" for each in kept if each not in rest]
             kept = rest
     return kept, notes
+
+
+def as_existing(task: Task, objects: Sequence[Object]) -> Iterator[str]:
+    """Let the only object of a kind be the only one that exists, unless a new one was asked for.
+
+    A small model told to open a second port writes a second Service. Its fields are the change.
+    """
+    there = [*existing(task.context)]
+    for each in objects:
+        kind, names = each["kind"], [name for kind, name in there if kind == each["kind"]]
+        alone = sum(other["kind"] == kind for other in objects) == len(names) == 1
+        if alone and metadata_of(each).get("name") != names[0] and not asks_for(kind, task.request):
+            metadata_of(each)["name"] = names[0]
+            yield f"it is the {kind} {names[0]}, which exists"
 
 
 def untouched(task: Task, objects: Sequence[Object]) -> tuple[Unsaid, ...]:

@@ -8,7 +8,9 @@ from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import card_objects, prune, shown_objects, without_copies
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
+from tiphys.propose.author.mounts import mount_loose
 from tiphys.propose.author.named import call_by_name
+from tiphys.propose.author.nodes import run_on
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
 from tiphys.propose.author.pods import (
@@ -19,7 +21,7 @@ from tiphys.propose.author.pods import (
     share_scratch,
 )
 from tiphys.propose.author.references import lead_somewhere
-from tiphys.propose.author.strangers import without_accounts, without_strangers
+from tiphys.propose.author.strangers import as_existing, without_accounts, without_strangers
 from tiphys.propose.author.sure import set_figures, set_lacking
 from tiphys.propose.author.types import Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked
@@ -40,6 +42,7 @@ def tidy(
     if pieces.mending:
         kept = [*run_once(kept, asked_kinds(task.request))]
     if pieces.mending and task.context:
+        notes += as_existing(task, kept)
         kept = rewrite_objects(task.request, task.context, kept)
     place(kept, {(each.api_version, each.kind) for each in kinds if each.namespaced}, task)
     if pieces.mending:
@@ -47,9 +50,11 @@ def tidy(
         all_shown = (*card_objects(), *shown)  # one is shown with a smaller step, too
         if not task.context:
             notes += call_by_name(kept, task.request)
+            notes += run_on(kept, task.request)
             copied = without_copies(known, kept, all_shown)
             notes += [f"{at}: not those of the example" for at in copied]
         for each in kept:
+            notes += mount_loose(each, task.request)
             gone = prune(known, each, task.meant, shown)
             gone += take_out_unasked(known, each, all_shown)
             notes += [f"{path} left out: not asked for" for path in gone]

@@ -24,6 +24,7 @@ _MAY_GO = (
 )
 _GOES = re.compile(
     rf"\b(?i:{_OUT})\s+(?:the\s+)?(?:\w+\s+){{0,2}}?{_NAME}|{_NAME}\s+(?i:{_MAY_GO})\b"
+    rf"|\b(?i:nobody|nothing|no\s+one)\s+(?:\w+\s+){{1,2}}?{_NAME}\s+(?i:any\s?more)\b"
 )
 
 

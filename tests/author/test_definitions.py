@@ -1,0 +1,50 @@
+"""Schemas of custom resources as they were asked for."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tiphys.propose.author.by_words import by_words
+
+
+def definition(schema):
+    version = {"name": "v1", "schema": {"openAPIV3Schema": schema}}
+    return {"kind": "CustomResourceDefinition", "metadata": {}, "spec": {"versions": [version]}}
+
+
+def shaped(schema, request):
+    made = definition(schema)
+    by_words(made, request)
+    return made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+def test_what_a_spec_has_stands_within_it():
+    schema = {"type": "object", "required": ["room"], "properties": {"room": {"type": "string"}}}
+    inner = {"type": "object", "properties": schema["properties"], "required": ["room"]}
+    assert shaped({**schema}, "Its spec has a room.") == {
+        "type": "object",
+        "properties": {"spec": inner},
+    }
+    assert shaped({**schema}, "It has a room, as lamps.spec.example says.") == schema
+    right = {"type": "object", "properties": {"spec": inner, "status": {"type": "object"}}}
+    assert shaped({**right}, "Its spec has a room.") == right
+
+
+def test_a_property_that_is_required_is_required_by_what_holds_it():
+    room, light = {"type": "string", "required": ["true"]}, {"type": "integer", "required": False}
+    made = shaped({"properties": {"room": room, "light": light}}, "")
+    assert made["required"] == ["room"]
+    assert made["properties"] == {"room": {"type": "string"}, "light": {"type": "integer"}}
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.text(max_size=3), lambda inner: (
+    st.lists(inner, max_size=2)
+    | st.dictionaries(st.sampled_from(["properties", "required", "spec", "a"]), inner)
+))  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(["properties", "required", "type"]), JSON))
+def test_any_schema_is_shaped_or_left_and_once_is_enough(schema):
+    once = shaped(schema, "its spec has a room")
+    assert shaped(once, "its spec has a room") == once
