@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.named import call_by_name
+from tiphys.propose.author.named import asks_for, call_by_name
 
 
 def thing(kind, name="x", **rest):
@@ -51,6 +51,13 @@ def test_a_name_that_nobody_said_is_replaced_wherever_it_stands():
     pod = thing("Pod", "p", spec={"volumes": [{"persistentVolumeClaim": {"claimName": "data"}}]})
     list(call_by_name([claim, pod], "A pod p with the claim tape-archive"))
     assert pod["spec"]["volumes"] == [{"persistentVolumeClaim": {"claimName": "tape-archive"}}]
+
+
+@pytest.mark.parametrize("kind", ["Ro(le", "[", "Böse"])
+def test_kinds_that_there_are_not_are_left(kind):
+    made = thing(kind)
+    assert not [*call_by_name([made], "A Role toll-elector")]
+    assert not asks_for(kind, "A Role toll-elector")
 
 
 @given(st.text(alphabet='Role called-x"`it:,. \n', max_size=60))

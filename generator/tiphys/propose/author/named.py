@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from tiphys.ports import Object
@@ -69,11 +69,11 @@ def _names(kind: str, request: str, *, alone: bool) -> Iterator[str]:
 
 
 def _words(kind: str) -> str:
-    words = _HUMP.sub(r"[\\s-]?", kind)
+    words = r"[\s-]?".join(map(re.escape, _HUMP.split(kind)))  # a model may make one up
     return f"{words}|{_SHORT[kind]}" if kind in _SHORT else words
 
 
-@cache
+@lru_cache(maxsize=256)
 def _behind(kind: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?i:{_words(kind)})\s+(?:{_NAME}|(?i:called|named)\s+[\"'`]?{_CALLED})")
 
