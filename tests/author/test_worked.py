@@ -75,8 +75,7 @@ def plain(value):
 
 def test_an_example_is_short_enough_to_be_shown():
     assert len(SHOWN) > 100
-    parts = ("request", "context", "answer")
-    assert max(sum(len(each.get(part, "")) for part in parts) for each in SHOWN) <= 3600
+    assert max(len(each["request"]) + len(each["answer"]) for each in SHOWN) < 2400
 
 
 @pytest.mark.parametrize(
@@ -90,28 +89,22 @@ def test_an_example_is_short_enough_to_be_shown():
     ],
 )  # fmt: skip
 def test_the_nearest_is_of_the_kind_that_is_asked_for(encoder, request_, kind):
-    *_, nearest = worked_for(request_, encoder)
-    assert kind in nearest.kinds
-
-
-def test_for_a_change_changes_are_shown_with_what_they_changed(encoder):
-    there = "kind: Deployment\nmetadata: {name: web}\nspec: {replicas: 2}\n"
-    *_, nearest = worked_for("Raise web to nine copies, please.", encoder, context=there)
-    assert nearest.context
-    assert nearest.context.strip() in nearest.shown.about
+    found = worked_for(request_, encoder)
+    assert found is not None
+    assert kind in found.kinds
 
 
 def test_what_a_repository_has_merged_counts_and_names_do_not():
     own = Worked("Give the tide-gauge 7 spare buckets, gold", "kind: Bucket\n")
-    *_, found = worked_for("Give the eel-trap 3 spare buckets, gold", HashEmbedder(), merged=[own])
+    found = worked_for("Give the eel-trap 3 spare buckets, gold", HashEmbedder(), merged=[own])
     assert found == own
     assert 'Right for the request "Give the tide-gauge' in own.shown.about
 
 
 def test_what_comes_near_to_nothing_is_shown_nothing(encoder):
-    assert worked_for("zzz", encoder) == ()
+    assert worked_for("zzz", encoder) is None
 
 
 def test_what_is_too_long_to_be_shown_is_not():
     own = Worked("Give the gauge buckets", "kind: Bucket\n" * 400)
-    assert own not in worked_for("Give the gauge buckets", HashEmbedder(), merged=[own])
+    assert own != worked_for("Give the gauge buckets", HashEmbedder(), merged=[own])

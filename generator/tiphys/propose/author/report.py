@@ -62,9 +62,10 @@ def to_task(
         near = meant(text, embedder, context=context, kinds=kinds_of(text))
     # What is there already shows better how it looks.
     shown = cards_for(text, near) if cards and not context else ()
-    if worked and embedder:
-        like = worked_for(text, embedder, context=context, merged=merged)
-        shown = (*shown, *(each.shown for each in like))
+    like = (
+        worked_for(text, embedder, merged=merged) if worked and embedder and not context else None
+    )
+    shown = (*shown, like.shown) if like else shown
     return Task(text, str(found), context, shown, near)
 
 
