@@ -132,14 +132,14 @@ def test_an_answer_that_was_cut_is_no_answer(tmp_path):
 
 def test_the_order_is_that_of_issues_and_answers(tmp_path):
     names = ("lobby", "hall", "attic")
-    lab = Lab(tmp_path, *(config(name=name) for name in names))
+    lab = Lab(tmp_path, *(config(name=name) for name in reversed(names)))
     texts = [REQUEST.replace("lobby", name) for name in names]
     issues = [lab.ann.open_issue(text, text).number for text in texts]
     for issue in reversed(issues):
         lab.merge(lab.work(issue))
     first = lab.export("chat")
     found = [objects(each["messages"][-1])[0]["metadata"]["name"] for each in first]
-    assert found == list(reversed(names))
+    assert found == list(names)
     assert lab.export("chat") == first
 
 
