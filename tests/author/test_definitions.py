@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tiphys.propose.author.by_words import by_words
@@ -44,6 +44,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.text(max_size=3), lambda inne
 ))  # fmt: skip
 
 
+@example({"properties": {"a": {"required": True}}, "required": [[]]})
 @given(st.dictionaries(st.sampled_from(["properties", "required", "type"]), JSON))
 def test_any_schema_is_shaped_or_left_and_once_is_enough(schema):
     once = shaped(schema, "its spec has a room")

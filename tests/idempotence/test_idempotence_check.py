@@ -77,8 +77,8 @@ def test_starter_skills_pass_and_claims_of_sets_are_cleared_away(sandbox, api):
     assert found.outcome == "pass", found
     assert found.summary.endswith("nothing left, but for 2 things by design")
     assert found.details == (
-        "stays after removal by design: PersistentVolumeClaim/shop/data-cache-0",
-        "stays after removal by design: PersistentVolumeClaim/shop/data-orders-db-0",
+        "stays after removal by design: the claims that StatefulSet/shop/cache made",
+        "stays after removal by design: the claims that StatefulSet/shop/orders-db made",
     )
     assert api.list("v1", "PersistentVolumeClaim", "shop") == []
     assert api.list("v1", "Pod", "shop") == []
@@ -152,7 +152,7 @@ def test_a_claim_that_the_behaviour_test_left_is_cleared_away_too(try_out, api, 
     api.create(made("PersistentVolumeClaim", namespace, "data-db-0", spec=claim))
     api.create(made("PersistentVolumeClaim", namespace, "another", spec=claim))
     found = try_out(stateful_set(namespace))
-    stays = f"stays after removal by design: PersistentVolumeClaim/{namespace}/data-db-0"
+    stays = f"stays after removal by design: the claims that StatefulSet/{namespace}/db made"
     assert (found.outcome, found.details) == ("pass", (stays,))
     [other] = api.list("v1", "PersistentVolumeClaim", namespace)
     assert other["metadata"]["name"] == "another"

@@ -23,11 +23,12 @@ class SentenceEncoder:
     def embed(self, texts: Sequence[str], *, query: bool) -> Sequence[Sequence[float]]:  # noqa: ARG002  # the port's signature
         """Unit vectors of 512 numbers; figures in the text count as "some number"."""
         cut = [text[:_MOST_CHARACTERS] for text in texts]
-        if len(self._known) > _REMEMBERED:
-            self._known.clear()
-        if new := [text for text in dict.fromkeys(cut) if text not in self._known]:
-            self._known.update(zip(new, self._model.encode(new), strict=True))
-        return [self._known[text] for text in cut]
+        known = self._known
+        if len(known) > _REMEMBERED:  # another thread may still read the old ones
+            known = self._known = {}
+        if new := [text for text in dict.fromkeys(cut) if text not in known]:
+            known.update(zip(new, self._model.encode(new), strict=True))
+        return [known[text] for text in cut]
 
     @cached_property
     def _known(self) -> dict[str, Sequence[float]]:

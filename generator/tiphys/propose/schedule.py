@@ -124,11 +124,18 @@ def cron_from_words(text: str) -> Iterator[tuple[int, int, str]]:
         if not _MORE.match(text, match.end()) and not _AFTER.match(text, match.end()):
             yield *match.span(), "0 * * * *"
     yield from _several(text)
+    yield from _once_a_day(text)
+
+
+def _once_a_day(text: str) -> Iterator[tuple[int, int, str]]:
+    """Of "every Sunday at 3 am" and "at 6:30 on weekdays"."""
     for match in _WHEN.finditer(text):
         after = _AFTER.match(text, match.end())
         before = _BEFORE.search(text, max(0, match.start() - 40), match.start())
         clock = after or before
-        if clock is None or (after and before) or _OTHER_DAY.search(text, 0, match.start()):
+        if clock is None or (after and before):
+            continue
+        if _OTHER_DAY.search(text, max(0, match.start() - 40), match.start()):
             continue
         start, end = min(match.start(), clock.start()), max(match.end(), clock.end())
         if any(each.start() < end and start < each.end() for each in _TIMES.finditer(text)):

@@ -35,8 +35,8 @@ def state_names(obj: Object, request: str) -> None:
 
 def shape_schema(obj: Object, request: str) -> None:
     """Set in place: fields within spec where the request has one, and who must be given."""
-    for version in dicts([*items(map_at(obj, "spec").get("versions"))]):
-        schema = version.get("openAPIV3Schema")
+    for holder in dicts(map_at(obj, "spec").get("versions")):
+        schema = holder.get("openAPIV3Schema")
         if isinstance(schema, dict):
             _require(schema)
             if _SPEC.search(request):
@@ -52,8 +52,7 @@ def _require(schema: Any) -> None:
             if said in (*_SAYS_SO, *_SAYS_NOT):
                 del field["required"]
             if said in _SAYS_SO:
-                listed = holder.get("required")
-                named = listed if isinstance(listed, list) else []
+                named = [each for each in items(holder.get("required")) if isinstance(each, str)]
                 holder["required"] = list(dict.fromkeys([*named, name]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
-from tiphys.propose.author.sentences import sentences, stated_labels
+from tiphys.propose.author.sentences import LABELLED, sentences, stated_labels
 
 PORT_LIKE = re.compile(r"(?<![\w./])\d{2,5}(?![\w/%]|\.\d)")
 _PORT = re.compile(r"\bport\s+(\d{2,5})\b", re.IGNORECASE)
@@ -20,11 +20,7 @@ _EVERY_POD = re.compile(
 )
 _SAME_NAMESPACE = re.compile(r"\bsame\s+namespace\b", re.IGNORECASE)
 _LABEL = r"[\"'`]?([a-z][\w./-]*)=([\w.-]*\w)"
-_NAMESPACE_LABEL = re.compile(
-    r"\bnamespaces?\s+(?:(?:that|which|are|is|carr\w+|ha(?:s|ve)|having|with|whose|the|an?|label\w*"
-    rf"|marked|tagged)\s+)*{_LABEL}",
-    re.IGNORECASE,
-)
+_NAMESPACE_LABEL = re.compile(rf"\bnamespaces?\s+(?:(?:{LABELLED}|is)\s+)*{_LABEL}", re.IGNORECASE)
 _PODS_LABEL = re.compile(rf"\bpods?\b(?:(?!\bnamespaces?\b)[^.;,\n=]){{0,40}}?{_LABEL}", re.I)
 # Pods with a label, in namespaces with one.
 _PODS_THERE = re.compile(
@@ -40,7 +36,7 @@ def choose_by_words(obj: Object, request: str) -> None:
     """Set in place what can be meant in one way only."""
     for rule in (
         _namespaces_by_their_name,
-        _labels_of_namespaces,
+        _labels_where_they_belong,
         _pods_of_namespaces,
         _every_pod,
         _chosen_pods,
@@ -91,7 +87,7 @@ def _namespaces_by_their_name(obj: Object, _request: str) -> None:
             peer["namespaceSelector"] = {"matchLabels": name}
 
 
-def _labels_of_namespaces(obj: Object, request: str) -> None:
+def _labels_where_they_belong(obj: Object, request: str) -> None:
     """What the request calls a namespace's label chooses no pods, and the other way round."""
     spaces, pods = ({*form.findall(request)} for form in (_NAMESPACE_LABEL, _PODS_LABEL))
     for said, here, there in ((spaces - pods, *_SELECTORS), (pods - spaces, *_SELECTORS[::-1])):

@@ -8,10 +8,11 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import dicts, metadata_of, pod_specs
+from tiphys.propose.author.sentences import LABELLED
 
 _LABEL = re.compile(
-    r"\bnode(?:s|'s)?\s+(?:(?:that|which|are|carr\w+|ha(?:s|ve)|having|with|whose|the|an?|label\w*|marked|tagged)"
-    r"\s+)*[\"'`]?([a-z][\w./-]*)(?:=|[\"'`]?\s+(?:has\s+the\s+value|equals)\s+)[\"'`]?([\w.-]*\w)",
+    rf"\bnode(?:s|'s)?\s+(?:(?:{LABELLED})\s+)*"
+    r"[\"'`]?([a-z][\w./-]*)(?:=|[\"'`]?\s+(?:has\s+the\s+value|equals)\s+)[\"'`]?([\w.-]*\w)",
     re.IGNORECASE,
 )
 _AWAY = re.compile(r"\b(?:not|never|no|avoid\w*|except|prefer\w*|rather|ideally)\b", re.IGNORECASE)

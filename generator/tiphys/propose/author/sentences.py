@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# What stands between those that have a label and the label: "nodes that carry the label a=b".
+LABELLED = r"that|which|are|carr\w+|ha(?:s|ve)|having|with|whose|the|an?|label\w*|marked|tagged"
 BREAK = r"\n\s*\n|\n\s*(?:[-*]|\d+[.)])\s+"  # between paragraphs, and the points of a list
 _END = re.compile(rf"(?<=[.!?])\s+|{BREAK}")
 

@@ -65,7 +65,8 @@ def as_existing(task: Task, objects: Sequence[Object]) -> Iterator[str]:
     """
     there = [*existing(task.context)]
     for each in objects:
-        kind, names = each["kind"], [name for kind, name in there if kind == each["kind"]]
+        kind = each["kind"]
+        names = [name for its, name in there if its == kind]
         alone = sum(other["kind"] == kind for other in objects) == len(names) == 1
         if alone and metadata_of(each).get("name") != names[0] and not asks_for(kind, task.request):
             metadata_of(each)["name"] = names[0]

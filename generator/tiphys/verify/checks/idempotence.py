@@ -216,8 +216,12 @@ class _Run:
         left, kept = self._inventory.wait_until_gone(_PATIENCE, self._stays)
         self._problems += [f"{reference(o)} is left after removal: {why_left(o)}" for o in left]
         force_away(self._api, left)
-        for claim in (each for each in kept if each["kind"] == "PersistentVolumeClaim"):
-            self._by_design.append(f"stays after removal by design: {reference(claim)}")
+        claims = [each for each in kept if each["kind"] == "PersistentVolumeClaim"]
+        for each in self._sets:  # how many there are depends on how far the set had come
+            if any(claim_of_set(claim, each) for claim in claims):
+                words = f"the claims that {reference(each)} made"
+                self._by_design.append(f"stays after removal by design: {words}")
+        for claim in claims:
             delete(self._api, claim)
         if left or kept:
             rest, _ = self._inventory.wait_until_gone(_PATIENCE, lambda _left: False)
