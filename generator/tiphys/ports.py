@@ -237,8 +237,13 @@ class ApiDescription(Protocol):
 class Workbench(ApiDescription, Protocol):
     """Where an author tries out what it wrote: it can ask for evidence, never change any."""
 
-    def rehearse(self, request: str, objects: Sequence[Object]) -> Rehearsal:
-        """Dry run, apply, watch, compare with the request, and take away again. Unavailable."""
+    def rehearse(
+        self, request: str, objects: Sequence[Object], before: Sequence[Object] = ()
+    ) -> Rehearsal:
+        """Dry run, apply, watch, compare with the request, and take away again. Unavailable.
+
+        `before` is what was there of these objects.
+        """
 
 
 class TestRunner(Protocol):

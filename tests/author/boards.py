@@ -21,6 +21,7 @@ COMPONENTS = {
             "data": {"type": "object", "additionalProperties": {"type": "string"}},
             "size": {"type": "integer", "description": "How many."},
             "failureThreshold": {"type": "integer"},
+            "hosts": {"type": "array", "items": {"type": "string"}},
             "mode": {"type": "string", "enum": ["Fast", "Slow"]},
         },
     }
@@ -40,7 +41,7 @@ class Board:
     def openapi(self, api_version):
         return {"components": {"schemas": COMPONENTS if api_version == "v1" else {}}}
 
-    def rehearse(self, request, objects):
+    def rehearse(self, request, objects, before=()):
         self.seen.append(list(objects))
         problems = tuple(self.judge(objects))
         return Rehearsal(problems, covered=0, live=tuple(objects))

@@ -93,7 +93,7 @@ def test_whatever_stands_there_breaks_nothing():
 @pytest.mark.parametrize(
     ("request_", "port"),
     [
-        ("A Service of type NodePort, UDP port 7777, on node port 30777.", 7777),
+        ("A Service of type NodePort, port 7777, on node port 30777.", 7777),
         ("A Service for the HTTP traffic of port 7777.", 80),
         ("A Service on port 80, leading to 7777.", 80),
         ("A Service that leads from 1234 to 7777.", 80),
@@ -109,7 +109,7 @@ def test_a_port_that_nobody_stated_is_the_one_that_was(request_, port):
 
 def test_a_target_that_nobody_stated_goes_with_its_port():
     made = {"kind": "Service", "spec": {"ports": [{"port": 80, "targetPort": 8000}]}}
-    by_words(made, "UDP port 7777, on node port 30777")
+    by_words(made, "port 7777, on node port 30777")
     assert made["spec"]["ports"] == [{"port": 7777, "targetPort": 7777}]
     named = {"kind": "Service", "spec": {"ports": [{"port": 80, "targetPort": "game"}]}}
     by_words(named, "port 7777")
@@ -398,3 +398,109 @@ def test_metrics_are_known_by_other_languages_words():
     made = {"kind": "HorizontalPodAutoscaler", "metadata": {}, "spec": {"metrics": metrics}}
     by_words(made, "que no pasen del 60 % de la CPU ni del 80 % de la memoria")
     assert [each["resource"]["name"] for each in made["spec"]["metrics"]] == ["cpu", "memory"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "verbs"),
+    [
+        ("It may get and patch deployments, and not one verb more.", ["get", "patch"]),
+        ("On deployments only get and list.", ["get", "list"]),
+        ("It may get and patch deployments.", ["get"]),
+        ("It may only get deployments, without being able to list them.", ["get"]),
+    ],
+)
+def test_rights_are_the_verbs_that_are_listed_where_there_are_no_others(request_, verbs):
+    rules = [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]}]
+    role = {"kind": "Role", "metadata": {"name": "a"}, "rules": rules}
+    by_words(role, request_)
+    assert role["rules"][0]["verbs"] == verbs
+
+
+def test_a_port_is_called_what_is_said_after_it():
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "a"},
+        "spec": {"ports": [{"port": 443}, {"port": 8081}]},
+    }
+    by_words(service, "On the Service let it be 8081, and call that port admin.", new=False)
+    assert [each["name"] for each in service["spec"]["ports"]] == ["https", "admin"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "protocol"),
+    [
+        ("One port more: UDP, 514 on the Service.", "UDP"),
+        ("One port more, 514, for TCP and UDP.", None),
+        ("One port more, 514.", None),
+    ],
+)
+def test_the_port_that_is_named_speaks_what_is_said(request_, protocol):
+    held = {"ports": [{"port": 8088}, {"port": 514}]}
+    by_words({"kind": "Service", "metadata": {}, "spec": held}, request_, new=False)
+    assert [each.get("protocol") for each in held["ports"]] == [None, protocol]
+
+
+@pytest.mark.parametrize(("request_", "address"), [
+    ("A normal virtual IP, not headless.", None), ("A headless Service.", "None"),
+])  # fmt: skip
+def test_who_wants_no_headless_service_gets_an_address(request_, address):
+    service = {"kind": "Service", "metadata": {}, "spec": {"clusterIP": "None"}}
+    by_words(service, request_)
+    assert service["spec"].get("clusterIP") == address
+
+
+@pytest.mark.parametrize(
+    ("request_", "left"),
+    [
+        ("A claim of 40Gi from the default class.", None),
+        ("A claim, no particular storage class.", None),
+        ("A claim of class default.", "default"),
+    ],
+)
+def test_the_default_class_is_chosen_by_naming_none(request_, left):
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {}, "spec": {}}
+    claim["spec"]["storageClassName"] = "default"
+    by_words(claim, request_)
+    assert claim["spec"].get("storageClassName") == left
+
+
+@pytest.mark.parametrize(
+    ("request_", "low", "high"),
+    [
+        ("A single replica is enough at night; up to 12 may run by day.", 1, 12),
+        ("Never fewer than three pods and never more than 17.", 3, 17),
+        ("Between 2 and 9 replicas.", 2, 9),
+        ("Take away at most 2 pods every minute.", 4, 5),
+        ("At least 2 pods, no: at least 3 pods. Scale at 80 %.", 4, 5),
+    ],
+)
+def test_an_autoscaler_goes_as_far_as_is_said(request_, low, high):
+    spec = {"minReplicas": 4, "maxReplicas": 5}
+    by_words({"kind": "HorizontalPodAutoscaler", "metadata": {}, "spec": spec}, request_)
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("request_", "behavior"),
+    [
+        ("Use a stabilization window of two minutes.", {"scaleDown": 120}),
+        ("Wait 300 seconds before it scales down.", {"scaleDown": 300}),
+        ("Wait 300 seconds before scaling down.", {"scaleDown": 300}),
+        ("debe usar una ventana de estabilización de 15 minutos", {"scaleDown": 900}),
+        ("When scaling up, a stabilization window of 30 s.", {"scaleUp": 30}),
+        ("A window for 30 seconds, or 60 seconds, to stabilize.", {}),
+    ],
+)
+def test_an_autoscaler_is_as_calm_as_is_said(request_, behavior):
+    spec = {}
+    by_words({"kind": "HorizontalPodAutoscaler", "metadata": {}, "spec": spec}, request_)
+    found = {k: v["stabilizationWindowSeconds"] for k, v in spec.get("behavior", {}).items()}
+    assert found == behavior
+
+
+def test_a_metric_that_nobody_named_goes():
+    cpu = {"type": "Resource", "resource": {"name": "cpu"}}
+    own = {"type": "Pods", "pods": {"metric": {"name": "hits"}}}
+    spec = {"metrics": [cpu, own, {"type": "Pods"}]}
+    by_words({"kind": "HorizontalPodAutoscaler", "metadata": {}, "spec": spec}, "by CPU and hits")
+    assert spec["metrics"] == [cpu, own]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -31,6 +32,17 @@ def test_what_a_spec_has_stands_within_it():
     assert shaped({**right}, "Its spec has a room.") == right
 
 
+@pytest.mark.parametrize(("request_", "moved"), [
+    ("In the spec one gives a size and how damp it is.", True),
+    ("The spec has a size; its status tells how damp it is.", False),
+])  # fmt: skip
+def test_without_a_word_of_a_status_there_is_none(request_, moved):
+    size, damp = {"size": {"type": "string"}}, {"damp": {"type": "integer"}}
+    given = {"spec": {"properties": size}, "status": {"properties": damp}}
+    found = shaped({"properties": given}, request_)["properties"]
+    assert found == ({"spec": {"properties": damp | size}} if moved else given)
+
+
 def test_a_property_that_is_required_is_required_by_what_holds_it():
     room, light = {"type": "string", "required": ["true"]}, {"type": "integer", "required": False}
     made = shaped({"properties": {"room": room, "light": light}}, "")
@@ -49,3 +61,12 @@ JSON = st.recursive(st.none() | st.booleans() | st.text(max_size=3), lambda inne
 def test_any_schema_is_shaped_or_left_and_once_is_enough(schema):
     once = shaped(schema, "its spec has a room")
     assert shaped(once, "its spec has a room") == once
+
+
+@pytest.mark.parametrize(
+    "request_", ["Kurzname fy, bitte.", "El nombre corto es fy.", "fy for short", "short name fy"]
+)
+def test_a_short_name_in_some_languages(request_):
+    made = definition({"type": "object"})
+    by_words(made, request_)
+    assert made["spec"]["names"]["shortNames"] == ["fy"]

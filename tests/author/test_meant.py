@@ -58,6 +58,11 @@ def test_what_only_states_names_and_numbers_means_nothing_more(encoder, request_
     assert meant(request_, encoder) == ()
 
 
+def test_a_condition_alone_means_nothing(encoder):
+    request = "A CronJob tidy. Should last week's run still be stuck by then, tell somebody."
+    assert all(each.said[-13:] != "stuck by then" for each in meant(request, encoder))
+
+
 def test_only_fields_of_the_kinds_in_question_count(encoder):
     said = "Do not start a second run while the first is still going."
     assert meant(f"A CronJob tidy. {said}", encoder)

@@ -49,3 +49,9 @@ def test_a_class_that_chooses_the_nodes_does_so_for_its_pods():
     made = deployment()
     runtime = {"kind": "RuntimeClass", "metadata": {"name": "x"}, "scheduling": scheduling}
     assert not [*run_on([made, runtime], "on nodes labelled disk=ssd")]
+
+
+def test_a_list_of_wishes_may_say_it_too():
+    made = deployment()
+    assert [*run_on([made], "- nodes: disk=ssd is a must")]
+    assert made["spec"]["template"]["spec"]["nodeSelector"] == {"disk": "ssd"}

@@ -66,7 +66,7 @@ def test_a_path_without_the_position_leads_to_the_item_that_has_the_field():
     assert parse_path("spec.mounts[0].name", obj, None) == ("spec", "mounts", 0, "name")
 
 
-def run_settle(request, judge, **fields):
+def run_settle(request, judge, *, existing=(), **fields):
     obj = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, **fields}
     documents = {"v1": {"components": {"schemas": COMPONENTS}}}
 
@@ -74,7 +74,9 @@ def run_settle(request, judge, **fields):
         return Rehearsal(tuple(judge(objects[0])), covered=0, live=tuple(objects))
 
     schemas = Schemas(lambda version: documents.get(version, {}))
-    made, found, _ = settle(request, [obj], rehearse([obj]), schemas=schemas, rehearse=rehearse)
+    made, found, _ = settle(
+        request, [obj], rehearse([obj]), schemas=schemas, rehearse=rehearse, existing=existing
+    )
     return made[0], found
 
 
@@ -187,3 +189,16 @@ def test_what_exists_keeps_its_name():
             schemas=schemas, rehearse=rehearse, existing=existing,
         )  # fmt: skip
         assert made["metadata"]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("existing", "hosts"),
+    [([("ConfigMap", "c")], ["old.example", "new.example"]), ([], ["new.example"])],
+)
+def test_hosts_of_what_exists_are_in_use(existing, hosts):
+    def judge(obj):
+        if "new.example" not in obj["hosts"]:
+            yield Problem("contradicted", "hosts", "ConfigMap/c", "hosts[0]", "new.example")
+
+    made, _ = run_settle("Also new.example.", judge, existing=existing, hosts=["old.example"])
+    assert made["hosts"] == hosts

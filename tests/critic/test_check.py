@@ -229,3 +229,17 @@ def test_defaults_of_the_real_server_count(api: ClusterApi) -> None:
 
 def test_it_is_a_check_of_the_api_tier() -> None:
     assert (CHECK.name, CHECK.tier, CHECK.version) == ("critic", "api", 5)
+
+
+@pytest.mark.parametrize(("target", "outcome"), [("search-api", "pass"), ("seeker", "fail")])
+def test_what_led_there_before_leads_there_still(target: str, outcome: str) -> None:
+    spec = {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "search-api"},
+            "minReplicas": 2, "maxReplicas": 6}  # fmt: skip
+    old = thing("HorizontalPodAutoscaler", "search", spec=spec)
+    new = copy.deepcopy(old)
+    new["spec"]["maxReplicas"] = 18
+    new["spec"]["scaleTargetRef"]["name"] = target
+    before = {f"{FOLDER}/0.yaml": strict_yaml.dump_all([old]).encode()}
+    asked = "Up to 18 replicas may run."
+    assert judged(proposal(new, request=asked, before=before)).outcome == outcome
+    assert judged(proposal(new, request=asked)).outcome == "fail"

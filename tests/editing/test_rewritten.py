@@ -338,3 +338,40 @@ def test_the_only_container_is_the_same_whatever_a_model_calls_it():
     found, _ = changed(WATCHED, f"The image is {before['image']}9 now.", change)
     [box] = found["spec"]["template"]["spec"]["containers"]
     assert (box["name"], box["image"]) == (before["name"], before["image"] + "9")
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        ("El buscador needs 18 replicas at most.", "search-api"),
+        ("It scales the Deployment buscador from now on.", "buscador"),
+        ('It belongs to "buscador" now.', "buscador"),
+    ],
+)
+def test_a_reference_leads_elsewhere_only_by_a_name(request_, name):
+    held = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: search}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: search-api}
+  maxReplicas: 9
+"""
+    new = yaml.safe_load(held)
+    new["spec"]["scaleTargetRef"]["name"] = "buscador"
+    [found] = rewrite_objects(request_, held, [new])
+    assert found["spec"]["scaleTargetRef"]["name"] == name
+
+
+def test_a_port_that_nobody_speaks_of_gets_no_protocol():
+    held = """
+apiVersion: v1
+kind: Service
+metadata: {name: intake}
+spec:
+  ports: [{port: 8088}]
+"""
+    new = yaml.safe_load(held)
+    new["spec"]["ports"] = [{"port": 8088, "protocol": "UDP"}, {"port": 514, "protocol": "UDP"}]
+    [found] = rewrite_objects("One port more: UDP, 514.", held, [new])
+    assert found["spec"]["ports"] == [{"port": 8088}, {"port": 514, "protocol": "UDP"}]

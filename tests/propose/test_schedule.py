@@ -12,6 +12,7 @@ from tiphys.propose.schedule import cron_from_words
 @pytest.mark.parametrize(
     ("text", "cron"),
     [
+        ("22:45 on the 1st day of each month", "45 22 1 * *"),
         ("Each night at ten past two it runs.", "10 2 * * *"),
         ("every day at quarter to seven", "45 6 * * *"),
         ("every day at half past three in the afternoon", "30 15 * * *"),

@@ -63,6 +63,7 @@ _ONE_OF = (
     {"resource", "containerResource", "pods", "object", "external"},
     {"emptyDir", "configMap", "secret", "persistentVolumeClaim", "hostPath", "projected", "nfs"},
 )
+_WORKLOAD = "deployments?|statefulsets?|replicasets?|secrets?|services?|claims?|maps?|accounts?"
 _CONTEXT = "context.yaml"
 _SETS = frozenset({"hosts", "verbs", "resources", "resourceNames", "accessModes"})
 _NAMED = ("name", "host", "containerPort", "port", "mountPath", "key", "ip")
@@ -164,6 +165,10 @@ def changes(request: str, before: Object, after: Mapping[str, Any]) -> tuple[Fie
             continue
         if op == "set" and old is not None and not (_meant(new, request) or _chosen(old, new)):
             continue
+        if op == "set" and old is not None and _is_led_astray(path, new, request):
+            continue
+        if op == "set" and old is None and _is_of_another(path, before, request):
+            continue
         if op == "set" and old is None and not is_spoken_of(str(path[-1]), request):
             continue
         found.append(
@@ -194,6 +199,20 @@ def _gives_way(path: Path, before: Object, after: Mapping[str, Any], request: st
     if path[-2:-1] == ("nodeSelector",):
         return bool(come) and bool(_MOVING.search(request))
     return len(come) == 1 and bool(re.search(rf"(?<![\w.-]){re.escape(str(key))}(?!\w)", request))
+
+
+def _is_of_another(path: Path, before: Object, request: str) -> bool:
+    """Whether a port that the request does not name would get a protocol that it had not."""
+    number = value_at(before, (*path[:-1], "port"))
+    return path[-1] == "protocol" and not re.search(rf"(?<!\d){number}(?!\d)", request)
+
+
+def _is_led_astray(path: Path, new: Any, request: str) -> bool:
+    """Whether a reference to another object would hold a mere word: a name is called one."""
+    if not str(path[-2:-1]).count("Ref") or path[-1] != "name" or not str(new).isalpha():
+        return False
+    called = rf"(?:\b(?:to|onto|at|called|named|is|be|use|an?|by|{_WORKLOAD})\s+|[\"'`=:]\s*){new}"
+    return not re.search(rf"{called}(?![\w-])", request, re.IGNORECASE)
 
 
 def _chosen(old: Any, new: Any) -> bool:

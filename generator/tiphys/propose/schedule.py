@@ -78,7 +78,9 @@ _FILLER = (
 _AFTER = re.compile(
     rf"(?:\s+(?:only|nur|sólo|solo|só|alleen))?\s*,?\s+{_AT}\s+{_CLOCK}", re.IGNORECASE
 )
-_BEFORE = re.compile(rf"(?<!\w){_AT}\s+{_CLOCK}{_FILLER}\s*,?\s+\Z", re.IGNORECASE)
+_BEFORE = re.compile(
+    rf"(?<![\w:.])(?:{_AT}\s+|(?=\d{{1,2}}:\d{{2}})){_CLOCK}{_FILLER}\s*,?\s+\Z", re.IGNORECASE
+)
 _HH_MM = r"\d{1,2}[:.]\d{2}(?![:.]?\d)"
 _TIMES = re.compile(
     rf"(?<!\w){_AT}\s+(?P<times>{_HH_MM}(?:\s*,\s*(?:{_AT}\s+)?{_HH_MM})*{_AND}(?:{_AT}\s+)?{_HH_MM})",

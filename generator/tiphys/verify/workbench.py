@@ -78,7 +78,9 @@ class ClusterWorkbench:
         self._prepare()
         return self._description.openapi(api_version)
 
-    def rehearse(self, request: str, objects: Sequence[Object]) -> Rehearsal:
+    def rehearse(
+        self, request: str, objects: Sequence[Object], before: Sequence[Object] = ()
+    ) -> Rehearsal:
         """Try them; nothing of them is left afterwards, but for namespaces."""
         self._prepare()
         started = time.monotonic()
@@ -95,7 +97,7 @@ class ClusterWorkbench:
             problems.append(Problem("refused", words, _name(obj), path))
         if given and not problems:
             live = self._apply(given, problems)
-        found = remarks(request, live or given)
+        found = remarks(request, live or given, before)
         problems += map(_problem, (each for each in found if each.ruling != "covered"))
         covered = sum(each.ruling == "covered" for each in found)
         return Rehearsal(tuple(problems), covered, tuple(live), time.monotonic() - started)

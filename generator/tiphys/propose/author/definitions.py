@@ -9,10 +9,12 @@ from tiphys.ports import Object
 from tiphys.propose.author.fields import dicts, items, map_at
 
 _SPEC = re.compile(r"(?<![\w.-])spec\b", re.IGNORECASE)
+_STATUS = re.compile(r"\bstatus\b|\bobserved\b", re.IGNORECASE)
 _PARTS = frozenset({"apiVersion", "kind", "metadata", "spec", "status"})  # of every resource
 _SHORT = re.compile(
     r"[\"'`]?(?<![\w.-])([a-z]{1,8})[\"'`]?\s+for\s+short\b"
-    r"|\bshort(?:\s?name|hand)?\s*(?:is|:|,)?\s+[\"'`]?([a-z]{1,8})(?![\w.-])"
+    r"|\b(?:short(?:\s?name|hand)?|Kurzname|Kurzform|Kürzel|nom\s+court|abréviation|nombre\s+corto"
+    r"|abreviatura|nome\s+(?:curto|breve))\s*(?:is|ist|est|es|é|è|:|,)?\s+[\"'`]?([a-z]{1,8})(?![\w-]|\.\w)"
 )
 _SAYS_SO = (True, "true", ["true"], [True])
 _NO_NAME = frozenset("a an and for is it its name names of or the".split())
@@ -41,6 +43,8 @@ def shape_schema(obj: Object, request: str) -> None:
             _require(schema)
             if _SPEC.search(request):
                 _within_spec(schema)
+                if not _STATUS.search(request):
+                    _no_status(schema)
 
 
 def _require(schema: Any) -> None:
@@ -63,3 +67,13 @@ def _within_spec(schema: dict[str, Any]) -> None:
         if required := schema.pop("required", None):
             inner["required"] = required
         schema["properties"] = {"spec": inner}
+
+
+def _no_status(schema: dict[str, Any]) -> None:
+    """What a request without a word of a status speaks of is wished for, not observed."""
+    properties = map_at(schema, "properties")
+    spec, status = properties.get("spec"), properties.get("status")
+    if isinstance(spec, dict) and isinstance(status, dict) and map_at(status, "properties"):
+        given = map_at(spec, "properties")
+        spec["properties"] = {**status["properties"], **given}
+        del properties["status"]

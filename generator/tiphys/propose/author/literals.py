@@ -18,7 +18,8 @@ _LITERAL = re.compile(
 )
 _MARKED = re.compile(r"[-_/=@]|[a-z][A-Z]|[A-Za-z]\d|\d[A-Za-z]|\w\.\w|\A\d+\Z")
 _TIME = re.compile(
-    r"\s*-?(?:%|percent|s|secs?|seconds?|m|mins?|minutes?|h|hours?|days?|weeks?|months?|years?"
+    r"\s*-?(?:%|percent|s|secs?|seconds?|m|mins?|minut\w+|h|hours?|days?|weeks?|months?|years?"
+    r"|segundos|sekunden|secondes|horas?|heures?|ore|stunden?|uren|días|dias|jours|tagen?|giorni"
     r"|o'clock|am|pm|th|nd|rd|st)\b|:\d",
     re.IGNORECASE,
 )

@@ -21,7 +21,7 @@ from tiphys.propose.author.missing import missing
 from tiphys.propose.author.outline import custom_kinds, outlines
 from tiphys.propose.author.places import without_scratch
 from tiphys.propose.author.settle import settle
-from tiphys.propose.author.strangers import existing
+from tiphys.propose.author.strangers import before, existing
 from tiphys.propose.author.telling import described, dump, told
 from tiphys.propose.author.tidy import tidy
 from tiphys.propose.author.types import ALL, Attempt, Authored, Example, Pieces, Task, Unsaid
@@ -270,7 +270,7 @@ class _Author:
         return self._schemas
 
     def _rehearse(self, objects: Sequence[Object]) -> Rehearsal:
-        return self.bench.rehearse(self.task.request, objects)
+        return self.bench.rehearse(self.task.request, objects, before(self.task.context))
 
     def _compare(self, number: int, attempt: Attempt, heard: tuple[str, int, int]) -> None:
         said = told(attempt.rehearsal.problems)

@@ -28,6 +28,11 @@ _CLEAR = 0.02  # nearer than the second
 _ALONE = 0.1  # what one sentence is worth less than two
 _SENTENCE = re.compile(rf"(?<=[.;:!?])\s+|{BREAK}")
 _CLAUSE = re.compile(r",\s+(?!\d)|\s+(?:and|but|und|aber|et|mais|y|pero|e|mas)\s+")
+_CONDITION = re.compile(
+    r"\s*(?:if|when|whenever|should|while|as\s+soon\s+as|wenn|falls|sollte|sobald|si|quand|lorsque"
+    r"|cuando|se|quando)\b",
+    re.IGNORECASE,
+)
 _LEAST, _MOST = 12, 40  # letters of a clause; clauses of a request
 
 
@@ -134,8 +139,8 @@ def _has(obj: Object, keys: Sequence[str]) -> bool:
 def _clauses(request: str) -> Iterator[str]:
     """Sentences and, where they have parts, those too; without images, which say nothing."""
     for sentence in _SENTENCE.split(IMAGE.sub("", request)):
-        parts = _CLAUSE.split(sentence)
-        for text in (sentence, *(parts if len(parts) > 1 else ())):
+        parts = [each for each in _CLAUSE.split(sentence) if not _CONDITION.match(each)]
+        for text in dict.fromkeys((sentence, *parts)):
             plain = " ".join(text.split())
             if len(plain) > _LEAST:
                 yield plain

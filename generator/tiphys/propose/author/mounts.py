@@ -1,15 +1,32 @@
-"""Volumes that are described and that no container mounts."""
+"""Volumes that are described and that no container mounts, and whose their files are."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import containers_of, dicts, items, pod_specs
+from tiphys.propose.author.fields import containers_of, dicts, items, map_at, pod_specs
 from tiphys.propose.author.literals import leaves_of
 
 _PATH = re.compile(r"(?<![\w:.*/-])/[a-z][\w.-]*(?:/[\w.-]*\w)*(?![\w/*-])")
+_GROUP = re.compile(
+    r"\bfsGroup\b\W{0,3}(?:(?:to|of|is)\s+)?(\d{1,6})\b|\bgroup\s+(\d{1,6})\s*\([^)]{0,20}\bfsGroup\b"
+    r"|\b(?:files?|volumes?|data|disk)\b[^.;]{0,40}?\b(?:belong|owned|pertenec|gehör|appart)\w*"
+    r"[^.;\d]{0,12}\bgr(?:oup|upo|uppe|oupe)\s+(\d{1,6})\b",
+    re.IGNORECASE,
+)
+
+
+def own_files(objects: Sequence[Object], request: str) -> Iterator[str]:
+    """Set the group of the files in place, where only one pod can be meant."""
+    pods = [pod for each in objects for pod in pod_specs(each)]
+    groups = {int(next(filter(None, match.groups()))) for match in _GROUP.finditer(request)}
+    if len(pods) == len(groups) == 1:
+        group, context = groups.pop(), map_at(pods[0], "securityContext")
+        if context.get("fsGroup") != group:
+            context["fsGroup"] = group
+            yield f"fsGroup is {group}, as the request says"
 
 
 def mount_loose(obj: Object, request: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from tiphys.propose.author.fields import dicts, metadata_of, pod_specs
 from tiphys.propose.author.sentences import LABELLED
 
 _LABEL = re.compile(
-    rf"\bnode(?:s|'s)?\s+(?:(?:{LABELLED})\s+)*"
+    rf"\bnode(?:s|'s)?:?\s+(?:(?:{LABELLED})\s+)*"
     r"[\"'`]?([a-z][\w./-]*)(?:=|[\"'`]?\s+(?:has\s+the\s+value|equals)\s+)[\"'`]?([\w.-]*\w)",
     re.IGNORECASE,
 )

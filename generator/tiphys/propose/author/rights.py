@@ -7,11 +7,24 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at
+from tiphys.propose.author.sentences import sentences
 
 # Of Kubernetes itself; what kubectl calls its commands is none of them.
 _VERBS = frozenset(
     "approve attest bind create delete deletecollection escalate get impersonate list patch sign"
     " update use watch *".split()
+)
+_VERB = re.compile(
+    r"(?<![\w-])(create|delete|deletecollection|get|list|patch|update|watch)(?![\w-])"
+)
+_NO_MORE = re.compile(
+    r"\b(?:not?\s+(?:one\s+|a\s+single\s+)?(?:more|further|other|verb)|nothing\s+(?:more|else)|only"
+    r"|just|exactly|no\s+\w+\s+verbs?)\b",
+    re.IGNORECASE,
+)
+_NOT_THESE = re.compile(
+    rf"\b(?:never|except|without|but\s+not|must\s+not|may\s+not|not\s+be|no\s+{_VERB.pattern})\b",
+    re.IGNORECASE,
 )
 _NAMED_VERBS = frozenset({"delete", "get", "patch", "update"})  # a list has no name
 _LOGS = re.compile(
@@ -91,6 +104,25 @@ def read_logs(obj: Object, request: str) -> None:
     told = _LOGS.search(request) and not _DENIED.search(request)
     if told and "pods" in held and "pods/log" not in held:
         obj["rules"].append({"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]})
+
+
+def exact_verbs(obj: Object, request: str) -> None:
+    """A rule for the one resource of a sentence that lists API verbs has these, and no others.
+
+    Only where the sentence says that there are no others: "get and patch and nothing else".
+    """
+    for text in sentences(request):
+        said = _VERB.findall(text.lower())
+        held = [rule for rule in _rules(obj) if _is_about(rule, text)]
+        if len(held) == 1 and said and _NO_MORE.search(text) and not _NOT_THESE.search(text):
+            held[0]["verbs"] = list(dict.fromkeys(said))
+
+
+def _is_about(rule: dict[str, Any], text: str) -> bool:
+    """Whether the text names all of its resources."""
+    words = [str(each).partition("/")[0].removesuffix("s") for each in items(rule.get("resources"))]
+    low = text.lower().replace(" ", "")
+    return bool(words) and all(each in low for each in words)
 
 
 def _only_named(obj: Object, request: str) -> None:

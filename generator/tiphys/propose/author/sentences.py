@@ -10,7 +10,8 @@ BREAK = r"\n\s*\n|\n\s*(?:[-*]|\d+[.)])\s+"  # between paragraphs, and the point
 _END = re.compile(rf"(?<=[.!?])\s+|{BREAK}")
 
 _ABOUT_PODS = re.compile(
-    r"\bpods?\b.*?\b(?:label|carr(?:y|ies)|have\b)|\blabel\w* .*?\bpods?\b"
+    r"\bpods?\b.*?\b(?:label|carr(?:y|ies)|have\b|(?:found|chosen|selected|picked)\s+by\b)"
+    r"|\blabel\w* .*?\bpods?\b"
     r"|\bpods?\s+\(?[\"'`]?[a-z][\w./-]*=\w",
     re.IGNORECASE | re.DOTALL,
 )

@@ -11,12 +11,18 @@ from tiphys.propose.author.fields import items, map_at
 from tiphys.propose.author.network import PORT_LIKE
 
 _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
+_THEN_NAMED = (
+    r"(?<![\w.]){}\b[^.;\n]{{0,60}}?\b(?:call|name)\s+(?:it|that|this|the)?\s*(?:one\s+|port\s+)?"
+    r"[\"'`]?([a-z][a-z0-9-]{{0,14}})\b"
+)
 _USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
 _NODE_PORTS = 30000
 _TCP_AND_UDP = re.compile(
     r"\b(?:both\s+)?(?:tcp\s*(?:and|&|\+|/)\s*udp|udp\s*(?:and|&|\+|/)\s*tcp)\b",
     re.IGNORECASE,
 )
+_UDP, _TCP = re.compile(r"\bUDP\b", re.I), re.compile(r"\b(?:TCP|HTTPS?)\b", re.I)
+_NOT_HEADLESS = re.compile(r"\b(?:not|no|never|than|instead\s+of)\s+(?:an?\s+)?headless\b", re.I)
 _LISTEN = re.compile(
     r"\blisten(?:s|ing)?\s+(?:on|at)\s+(?:(?:its|their|the|container|tcp|udp|port)\s+)*"
     r"(\d{2,5})\b",
@@ -28,12 +34,26 @@ _USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORE
 
 def shape_ports(obj: Object, request: str) -> None:
     """Set numbers, protocols and targets of the ports of a new Service in place."""
-    for rule in (_stated_port, _both_protocols, _where_pods_listen, _same_number):
+    for rule in (_virtual_address, _stated_port, _both_protocols, _where_pods_listen, _same_number):
         rule(obj, request)
 
 
 def _ports(obj: Object) -> list[dict[str, Any]]:
     return [each for each in items(map_at(obj, "spec").get("ports")) if isinstance(each, dict)]
+
+
+def _virtual_address(obj: Object, request: str) -> None:
+    """Who says "not headless" has no Service without an address."""
+    spec = map_at(obj, "spec")
+    if spec.get("clusterIP") == "None" and _NOT_HEADLESS.search(request):
+        del spec["clusterIP"]
+
+
+def speak_udp(obj: Object, request: str) -> None:
+    """The one port whose number the request has speaks what it says, where that is UDP alone."""
+    named = [e for e in _ports(obj) if re.search(rf"(?<![\w.]){e.get('port')}(?![\w.]\w)", request)]
+    if len(named) == 1 and _UDP.search(request) and not _TCP.search(request):
+        named[0]["protocol"] = "UDP"
 
 
 def _both_protocols(obj: Object, request: str) -> None:
@@ -79,7 +99,9 @@ def name_ports(obj: Object, request: str) -> None:
     for each in ports:
         if not each.get("name"):
             number = str(each.get("port"))
-            said = re.search(_PORT_NAME.format(re.escape(number)), request, re.IGNORECASE)
+            forms = (form.format(re.escape(number)) for form in (_PORT_NAME, _THEN_NAMED))
+            found = (re.search(form, request, re.IGNORECASE) for form in forms)
+            said = next((each for each in found if each), None)
             usual = _USUAL_PORTS.get(number, f"port-{number}")
             each["name"] = said[1].lower() if said else usual
 

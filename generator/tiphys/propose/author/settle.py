@@ -7,8 +7,8 @@ field and the words, and there are few values in a request. Nothing is kept on a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import filterfalse
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, filterfalse
 from typing import Any
 
 from tiphys.domain.rehearsal import Problem, Rehearsal
@@ -27,6 +27,7 @@ from tiphys.propose.author.literals import unused
 from tiphys.propose.author.mend import scalar
 from tiphys.propose.schedule import cron_from_words
 
+_Change = tuple[Object, str]  # the object with it, and what was changed
 _TRIES = 40
 _TYPE = ("apiVersion", "kind")
 _IDENTITY = ("metadata.name", "metadata.namespace")
@@ -69,7 +70,7 @@ def settle(
         done.add((problem.object, problem.path))
         if problem.path in _TYPE or (problem.object in kept and problem.path.startswith(_IDENTITY)):
             continue
-        for changed, words in _changes(request, best, problem, found, schemas):
+        for changed, words in _changes(request, best, problem, found, schemas, kept):
             if tries == 0:
                 return best, found, tuple(notes)
             tries -= 1
@@ -97,6 +98,7 @@ def _changes(
     problem: Problem,
     found: Rehearsal,
     schemas: Schemas,
+    kept: Collection[str],
 ) -> Iterator[tuple[list[Object], str]]:
     number = next((n for n, o in enumerate(objects) if name_of(o) == problem.object), None)
     if number is None:
@@ -107,30 +109,56 @@ def _changes(
     field = root.at(path) if root is not None and path else None
     if not path or root is None or field is None:
         return
-    if (said := _SIBLING.fullmatch(problem.wanted)) and said[1] != path[-1]:
-        # The number is right and the field is its contrary: at least 2 may not be at most 2.
+    names = [str(metadata_of(each).get("name")) for each in objects if each is not obj]
+    values = _values(request, problem, field, path)
+    grows = problem.object in kept and path[-2:-1] == ("hosts",)
+    fitting = (*_times(obj, path, problem.wanted), *_called(names, path), *values)
+    for made, words in chain(
+        _contrary(obj, path, problem, root),
+        _grown(obj, path, values) if grows else (),
+        _set(obj, path, problem, fitting),
+        _swapped(obj, path, problem, _beside(problem, found, obj, root)),
+    ):
+        yield _replaced(objects, number, made), words
+    refused = problem.stage == "refused" or not problem.wanted
+    if refused and (bare := without(obj, path)):
+        yield _replaced(objects, number, bare), f"{problem.path} left out: {problem.words[:120]}"
+
+
+def _contrary(obj: Object, path: Path, problem: Problem, root: Field) -> Iterator[_Change]:
+    """The number is right and the field is its contrary: at least 2 may not be at most 2."""
+    said = _SIBLING.fullmatch(problem.wanted)
+    if said and said[1] != path[-1]:
         other = (*path[:-1], said[1])
         beside, bare = root.at(other), without(obj, path)
         value = scalar(said[2], beside) if beside is not None else None
         if bare and value is not None and (made := with_value(bare, other, value)):
-            yield _replaced(objects, number, made), f"{said[1]} is {said[2]}, as asked for"
-    names = [str(metadata_of(each).get("name")) for each in objects if each is not obj]
-    for value in (
-        *_times(obj, path, problem.wanted),
-        *_called(names, path),
-        *_values(request, problem, field, path),
-    ):
+            yield made, f"{said[1]} is {said[2]}, as asked for"
+
+
+def _grown(obj: Object, path: Path, values: Sequence[Any]) -> Iterator[_Change]:
+    """A further word in a set of what exists, whose words are in use."""
+    end = len(value_at(obj, path[:-1]))
+    for value in values:
+        if made := with_value(obj, (*path[:-1], end), value):
+            yield made, f"{value} is one more of {path[-2]}"
+
+
+def _set(obj: Object, path: Path, problem: Problem, values: Sequence[Any]) -> Iterator[_Change]:
+    for value in values:
         if value != value_at(obj, path) and (made := with_value(obj, path, value)):
-            yield _replaced(objects, number, made), f"{problem.path} is {value!r}, as asked for"
-    for there in _beside(problem, found, obj, root):
+            yield made, f"{problem.path} is {value!r}, as asked for"
+
+
+def _swapped(
+    obj: Object, path: Path, problem: Problem, places: Iterable[Path]
+) -> Iterator[_Change]:
+    for there in places:
         one, other = value_at(obj, path), value_at(obj, there)
         plain = not any(isinstance(each, dict | list) for each in (one, other))
         first = with_value(obj, path, other) if plain and one != other else None
         if first and (made := with_value(first, there, one)):
-            yield _replaced(objects, number, made), f"{problem.path} changes places with another"
-    refused = problem.stage == "refused" or not problem.wanted
-    if refused and (made := without(obj, path)):
-        yield _replaced(objects, number, made), f"{problem.path} left out: {problem.words[:120]}"
+            yield made, f"{problem.path} changes places with another"
 
 
 def _times(obj: Object, path: Path, wanted: str) -> Iterator[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 
 from tiphys.domain.errors import InvalidInput
 from tiphys.domain.policy import SYSTEM_NAMESPACES
@@ -85,10 +86,18 @@ def untouched(task: Task, objects: Sequence[Object]) -> tuple[Unsaid, ...]:
 
 def existing(context: str) -> Iterator[tuple[str, str]]:
     """Kind and name of each object of the context."""
+    for each in before(context):
+        if isinstance(each.get("metadata"), dict):
+            yield str(each.get("kind")), str(each["metadata"].get("name"))
+
+
+@lru_cache(maxsize=4)
+def before(context: str) -> tuple[Object, ...]:
+    """The objects of the context, not to be changed; none where it can't be read."""
     with suppress(InvalidInput):
-        for each in strict_yaml.load_documents(context.encode(), source="what exists"):
-            if isinstance(each, dict) and isinstance(each.get("metadata"), dict):
-                yield str(each.get("kind")), str(each["metadata"].get("name"))
+        found = strict_yaml.load_documents(context.encode(), source="what exists")
+        return tuple(each for each in found if isinstance(each, dict))
+    return ()
 
 
 def _made_up_workload(task: Task) -> Test:

@@ -16,7 +16,7 @@ from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.meant import lacking
 from tiphys.propose.author.types import Meant
 from tiphys.propose.editing.targets import TEMPLATES
-from tiphys.propose.reading.spelled import in_figures
+from tiphys.propose.reading.spelled import SECONDS, in_figures
 
 # "spec.strategy: {type: Recreate}", and no choice of values.
 _FIXED = re.compile(
@@ -29,12 +29,17 @@ _COUNTS = frozenset(
     " revisionHistoryLimit successfulJobsHistoryLimit".split()
 )
 _SHARES = frozenset({"maxUnavailable", "minAvailable"})
+_UNITS = {
+    **SECONDS,
+    **dict.fromkeys(("s", "sec", "second", "seconds", "secs", "segundos", "sekunden"), 1),
+    **dict.fromkeys(("m", "min", "mins"), 60),
+    "h": 3600,
+    **dict.fromkeys(("d", "day", "days"), 86400),
+}
 _TIME = re.compile(
-    r"(?<![\w.:])(\d{1,6})[\s-]?(s|sec|m|min|h|d)(?:onds?|ond|utes?|ute|ours?|our|ays?|ay)?s?\b",
-    re.IGNORECASE,
+    rf"(?<![\w.:])(\d{{1,6}})[\s-]?({'|'.join(sorted(_UNITS, key=len, reverse=True))})\b", re.I
 )
 _EXPLAINED = re.compile(r" \(\d+ seconds\)")
-_UNITS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _NUMBER = re.compile(r"(?<![\w.:/-])(\d{1,6}\s?%|\d{1,6})(?![\w:/]|[.-]\w)")
 
 

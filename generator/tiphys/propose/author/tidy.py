@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import card_objects, prune, shown_objects, without_copies
+from tiphys.propose.author.choices import choose
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
-from tiphys.propose.author.mounts import mount_loose
+from tiphys.propose.author.mounts import mount_loose, own_files
 from tiphys.propose.author.named import call_by_name
 from tiphys.propose.author.nodes import run_on
 from tiphys.propose.author.outline import custom_kinds
@@ -20,7 +21,9 @@ from tiphys.propose.author.pods import (
     run_once,
     share_scratch,
 )
+from tiphys.propose.author.probes import probe_by_words
 from tiphys.propose.author.references import lead_somewhere
+from tiphys.propose.author.shutdown import end_in_time, stop_in_time
 from tiphys.propose.author.strangers import as_existing, without_accounts, without_strangers
 from tiphys.propose.author.sure import set_figures, set_lacking
 from tiphys.propose.author.types import Pieces, Task
@@ -64,6 +67,11 @@ def tidy(
             notes += hold_mounts(each, task.request)
             notes += share_scratch(each, task.request)
             notes += fill_environment(each, task.request)
+            notes += probe_by_words(each, task.request, task.context)
+            notes += choose(each, task.request)
+            notes += end_in_time(each, task.request)
+        notes += stop_in_time(kept, task.request)
+        notes += own_files(kept, task.request)
         kept = without_accounts(known, kept)
         notes += lead_somewhere(kept, known)
         link(kept, task.request, new=not task.context)

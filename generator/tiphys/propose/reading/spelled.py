@@ -45,15 +45,24 @@ _HALVES = (
     (re.compile(rf"{_BEFORE}half\s+an?\s+(?:v?cpu|core)\b", re.I), "500m of cpu"),
     (re.compile(rf"{_BEFORE}(?:a\s+)?quarter\s+of\s+an?\s+(?:v?cpu|core)\b", re.I), "250m of cpu"),
 )
+_PARTS_OF_HOURS = (
+    (re.compile(rf"{_BEFORE}(?<!every )half\s+an\s+hour\b", re.I), "30 minutes"),
+    (re.compile(rf"{_BEFORE}(?<!every )(?:a\s+)?quarter\s+of\s+an\s+hour\b", re.I), "15 minutes"),
+)
 _SIZE = re.compile(
     rf"{_BEFORE}(\d+(?:\.\d+)?)\s?-?(?:(?P<Gi>gigs?|gigabytes?|gibibytes?|gib)"
     r"|(?P<Mi>megs?|megabytes?|mebibytes?|mib)|(?P<Ti>terabytes?|tebibytes?|tib))\b",
     re.IGNORECASE,
 )
-_SECONDS = {"minute": 60, "hour": 3600}
+_UNITS = {
+    60: "minute minutes minuto minutos minuti minuten",
+    3600: "hour hours hora horas heure heures ora ore stunde stunden uren",
+}
+SECONDS = {unit: seconds for seconds, units in _UNITS.items() for unit in units.split()}
 # "Every ten minutes" and "ten past" are times of the clock, not spans.
 _SPAN = re.compile(
-    rf"{_BEFORE}(?P<clock>(?:every|each|at)\s+)?(?P<number>\d{{1,4}})[-\s](?P<unit>minute|hour)s?\b"
+    rf"{_BEFORE}(?P<clock>(?:every|each|at|alle|jede\w*|um|cada|las|toutes\s+les|ogni|elke|om)\s+)?"
+    rf"(?P<number>\d{{1,4}})[-\s](?P<unit>{'|'.join(sorted(SECONDS, key=len, reverse=True))})\b"
     rf"(?!\s+(?:past|after|before|to)\s+(?:the\s+hour|noon|midnight|\d|{_ONE}))(?!\s*\()",
     re.IGNORECASE,
 )
@@ -66,7 +75,7 @@ def in_figures(request: str) -> str:
 
 
 def _plain(text: str) -> str:
-    for form, figure in _HALVES:
+    for form, figure in (*_HALVES, *_PARTS_OF_HOURS):
         text = form.sub(figure, text)
     text = _NUMBER.sub(_figure, text)
     text = _MODE.sub(lambda match: _MODES[match[0]], text)
@@ -93,5 +102,5 @@ def _figure(match: re.Match[str]) -> str:
 def _span(match: re.Match[str]) -> str:
     if match["clock"]:
         return match[0]
-    seconds = int(match["number"]) * _SECONDS[match["unit"].lower()]
+    seconds = int(match["number"]) * SECONDS[match["unit"].lower()]
     return f"{match[0]} ({seconds} seconds)"

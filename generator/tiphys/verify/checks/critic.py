@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tiphys.domain.errors import ApiRefusal
+from tiphys.domain.errors import ApiRefusal, InvalidInput, LimitExceeded
 from tiphys.domain.policy import Policy
 from tiphys.domain.wording import counted
+from tiphys.library import strict_yaml
 from tiphys.ports import Model, Object
 from tiphys.verify.check import ClusterCheck, Finding, Sandbox
-from tiphys.verify.reading import documents_below
+from tiphys.verify.reading import YAML, documents_below
 from tiphys.verify.subject import Subject, release_folder
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def check_critic(
     from tiphys.verify.critic import remarks  # its many patterns take a while to compile
 
     live = [_live(sandbox, each) for each in objects]
-    found = remarks(subject.request, live)
+    found = remarks(subject.request, live, _before(subject))
     finding = _finding(found)
     if model is None or finding.outcome != "pass":
         return finding
@@ -79,6 +81,17 @@ def _objects(subject: Subject) -> list[Object]:
     for folder in folders:
         rest += [found for _, found in documents_below(subject.reader, subject.rev, folder)]
     return rest
+
+
+def _before(subject: Subject) -> list[Object]:
+    """What stood in the changed manifests; what can't be read told nobody anything."""
+    found: list[Object] = []
+    for change in subject.changes if subject.base else ():
+        if change.old and change.path.startswith("manifests/") and change.path.endswith(YAML):
+            with suppress(InvalidInput, LimitExceeded):
+                data = subject.reader.read(subject.base, change.path)
+                found += strict_yaml.load_documents(data, source=change.path)
+    return found
 
 
 def _live(sandbox: Sandbox, obj: Object) -> Object:

@@ -18,11 +18,12 @@ from tiphys.verify.critic.world import World
 _LIMIT = 400
 
 
-def remarks(request: str, objects: Iterable[Any]) -> tuple[Remark, ...]:
+def remarks(request: str, objects: Iterable[Any], before: Iterable[Any] = ()) -> tuple[Remark, ...]:
     """A ruling on each requirement that could be read, the same for any order of the objects.
 
-    `request` is read up to 64 Ki characters; `objects` may be live ones or plain manifests. At most
-    400 remarks, contradictions first kept. Empty for a request of only white space.
+    `request` is read up to 64 Ki characters; `objects` may be live ones or plain manifests. A
+    reference that stood in them `before` fits what is not among them. At most 400 remarks,
+    contradictions first kept. Empty for a request of only white space.
     """
     if not request.strip():
         return ()
@@ -39,8 +40,29 @@ def remarks(request: str, objects: Iterable[Any]) -> tuple[Remark, ...]:
         for each in topic(words, world)
     )
     found = without_rivals(list(dict.fromkeys([*ruled, *sealed.rule(request, given)])))
+    if old := _values(World.of(before)):
+        new = _values(world)
+        found = [each for each in found if not _stood_so(each, old, new)]
     hidden = {value for each in given if isinstance(each, Mapping) for value in secrets_of(each)}
     return tuple(_scrubbed(each, hidden) for each in _bounded(found))
+
+
+def _values(world: World) -> dict[tuple[str, str, str], Any]:
+    """By kind, name and path: what is written by hand may leave its namespace open."""
+    return {_place(field.path): field.value for _, field in world.leaves}
+
+
+def _place(path: str) -> tuple[str, str, str]:
+    about, _, field = path.partition(":")
+    parts = about.split("/")
+    return parts[0], parts[-1], field
+
+
+def _stood_so(
+    remark: Remark, old: Mapping[tuple[str, str, str], Any], new: Mapping[tuple[str, str, str], Any]
+) -> bool:
+    place = _place(remark.path)
+    return remark.requirement.kind == "wiring" and place in old and old[place] == new.get(place)
 
 
 def _scrubbed(remark: Remark, hidden: Collection[str]) -> Remark:

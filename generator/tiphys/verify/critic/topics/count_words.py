@@ -32,6 +32,7 @@ LOW = pattern(
     rf"never (?:fewer|less|below)(?: than)?|no (?:fewer|less) than|not (?:fewer|less) than) ?{{N}}"
     rf"(?:{MIDDLE} {NOUN})?(?!\d| ?(?:%|[a-z]*i?b\b|[MGK]i))"
     rf"|\b(?:at least|always (?:have|run|keep|be)?(?: at least)?) ?{{N}}{MIDDLE} {NOUN}"
+    rf"|\b{{N}}{MIDDLE} {NOUN} at (?:the (?:very )?)?least\b"
     r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:floor|min(?:imum)?|lower (?:limit|bound)|least)\b"
 )
 LOW_ABROAD = pattern(
@@ -48,6 +49,7 @@ HIGH = pattern(
     r"(?:scal(?:e|es|ing)|grow|go|burst)(?: out)? (?:up )?to(?: at most)?) ?{N}"
     rf"(?:{MIDDLE} {NOUN})?(?!\d| ?(?:%|percent|[a-z]*i?b\b|[MGK]i|retries|minutes|hours|seconds|at))"
     rf"|\b(?:at most|up to) {{N}}{MIDDLE} {NOUN}"
+    rf"|\b{{N}}{MIDDLE} {NOUN} at (?:the (?:very )?)?most\b"
     r"|\b{N} (?:is|as|are|being) (?:the|its|our)? ?(?:ceiling|max(?:imum)?|upper (?:limit|bound)|most|limit|top)\b"
     r"|\b(?:ceiling|upper (?:limit|bound)|cap)(?: of| is| at|:)? {N}\b(?! ?(?:%|[MGK]i|m\b|cores?|cpus?))"
 )

@@ -33,8 +33,11 @@ from tiphys.verify.critic.world import SCALED, World, at, dig, many, name_of, te
 _SCALING = re.compile(r"\b(?:auto-?scal|hpa\b|horizontal|scal(?:e|es|ing)\b)", re.IGNORECASE)
 _AUTO = re.compile(r"\b(?:auto-?\s?scal|hpa\b|horizontal)", re.IGNORECASE)
 _BY_HAND = re.compile(r"scale\s+to\s", re.IGNORECASE)  # a number, where nothing scales by itself
-_OTHER = re.compile(r"\b(?:unavailable|available|down|surge|disrupt\w*|at a time|evict\w*|"
-                    r"at once|quota|running|up|left|remain\w*)\b", re.IGNORECASE)  # fmt: skip
+_OTHER = re.compile(
+    r"\b(?:unavailable|available|down|surge|disrupt\w*|at a time|evict\w*|at once|quota|running"
+    r"|up(?!\s+to\b)|left|remain\w*)\b",
+    re.IGNORECASE,
+)
 # "Un pod ne doit...": a pod, whichever.
 _ARTICLE = re.compile(r"\s*(?:une?|eine?n?|una|uno)\s+pod\b", re.IGNORECASE)
 _SHARE = re.compile(

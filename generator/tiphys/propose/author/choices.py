@@ -1,0 +1,84 @@
+"""Fields of a few values, by the words that mean one of them and no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tiphys.ports import Object
+from tiphys.propose.author.fields import dicts
+from tiphys.propose.author.sentences import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """`about` is what a sentence must speak of for its words to mean a value of the field."""
+
+    field: str
+    about: re.Pattern[str]
+    values: Mapping[str, re.Pattern[str]]
+
+
+# "Rather than go anywhere" is what is not to be.
+_NOT_THAT = re.compile(r"\b(?:than|instead\s+of)\b[^.;,]*", re.IGNORECASE)
+_CHOICES = (
+    _Choice(
+        "concurrencyPolicy",
+        re.compile(
+            r"\b(?:runs?|running|jobs?|previous|earlier|overlap\w*|last|still|one|simultaneous\w*)\b",
+            re.IGNORECASE,
+        ),
+        {
+            "Replace": re.compile(
+                r"\breplac\w+|\btakes?\s+(?:its|the|over\s+its)\s+place|\btakes?\s+over\b"
+                r"|\b(?:kill|stop|cancel|abort|end)\w*\s+(?:it|the\s+(?:old|earlier|previous|running)"
+                r"(?:\s+(?:one|run|job))?)\s*(?:,|and|so|in\s+favou?r)",
+                re.IGNORECASE,
+            ),
+            "Forbid": re.compile(
+                r"\bskip\w*|\b(?:leave|left)\s+(?:it\s+)?out\b|\bforbid\w*|\bnever\s+(?:two|2)\b"
+                r"|\b(?:not|never|n't)\s+(?:be\s+)?(?:start\w*|overlap\w*|run\w*)"
+                r"|\bno\s+(?:second|new|other|overlap\w*)\b|\b(?:two|2)\s+\w+\s+(?:never|must\s+not|may\s+not)",
+                re.IGNORECASE,
+            ),
+        },
+    ),
+    _Choice(
+        "whenUnsatisfiable",
+        re.compile(r"\b(?:pods?|cop(?:y|ies)|replicas?|spread\w*|even\w*|skew)\b", re.IGNORECASE),
+        {
+            "DoNotSchedule": re.compile(
+                r"\b(?:has|have|must|should|shall|to)\s+(?:to\s+)?(?:wait|stay\s+pending|remain\s+pending)"
+                r"|\b(?:stays?|leave|see)\s+(?:a\s+|the\s+)?(?:pods?\s+)?pending|\bwaits\b|\bDoNotSchedule\b"
+                r"|\b(?:not|never|n't)\s+(?:be\s+|to\s+)?(?:schedule|place|start)",
+                re.IGNORECASE,
+            ),
+            "ScheduleAnyway": re.compile(
+                r"\banyway\b|\bif\s+(?:at\s+all\s+)?possible\b|\bbest\s+effort\b|\bprefer\w*|\bideally\b"
+                r"|\bas\s+(?:far|well|evenly)\s+as\s+possible\b|\beven\s+if\b|\bnot\s+strict\w*",
+                re.IGNORECASE,
+            ),
+        },
+    ),
+)
+
+
+def choose(obj: Object, request: str) -> Iterator[str]:
+    """Set in place what the request's words choose, where the field is there once; what was set."""
+    for choice in _CHOICES:
+        held = [each for each in dicts(obj) if isinstance(each.get(choice.field), str)]
+        value = _chosen(choice, request) if len(held) == 1 else ""
+        if value and held[0][choice.field] != value:
+            held[0][choice.field] = value
+            yield f"{choice.field} is {value}, as the request says"
+
+
+def _chosen(choice: _Choice, request: str) -> str:
+    said: dict[str, Any] = {}
+    for text in sentences(request):
+        plain = _NOT_THAT.sub(" ", text)
+        if choice.about.search(plain):
+            said |= {value: True for value, form in choice.values.items() if form.search(plain)}
+    return next(iter(said)) if len(said) == 1 else ""

@@ -1,0 +1,46 @@
+"""Values that words choose, and words that choose none."""
+
+from __future__ import annotations
+
+import pytest
+
+from tiphys.propose.author.choices import choose
+
+
+def chosen(request, field, *values):
+    made = {"spec": [{field: each} for each in values]}
+    list(choose(made, request))
+    return [each[field] for each in made["spec"]]
+
+
+@pytest.mark.parametrize(
+    ("request_", "value"),
+    [
+        ("If the last run is still stuck, kill it and let the new one take its place.", "Replace"),
+        ("Should the previous job be running, skip the new one.", "Forbid"),
+        ("Two runs never overlap.", "Forbid"),
+        ("A late run is skipped. The new run replaces the old one.", "Allow"),
+        ("Never change the image.", "Allow"),
+    ],
+)
+def test_runs_that_meet(request_, value):
+    assert chosen(request_, "concurrencyPolicy", "Allow") == [value]
+
+
+@pytest.mark.parametrize(
+    ("request_", "value"),
+    [
+        ("A pod that would break this has to wait rather than go somewhere anyway.",
+         "DoNotSchedule"),
+        ("We'd rather see a pod pending than uneven zones.", "DoNotSchedule"),
+        ("Spread the pods evenly if possible.", "ScheduleAnyway"),
+        ("Spread the pods evenly.", "as it was"),
+    ],
+)  # fmt: skip
+def test_pods_that_find_no_place(request_, value):
+    assert chosen(request_, "whenUnsatisfiable", "as it was") == [value]
+
+
+def test_of_two_such_fields_nobody_knows_which_is_meant():
+    both = ["ScheduleAnyway", "DoNotSchedule"]
+    assert chosen("Pods stay pending otherwise.", "whenUnsatisfiable", *both) == both

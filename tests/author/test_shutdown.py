@@ -1,0 +1,86 @@
+"""How long pods may take to stop."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from tiphys.propose.author.shutdown import end_in_time, stop_in_time
+
+HOOK = {"preStop": {"exec": {"command": ["sleep", "300"]}}}
+
+
+def pod(**box):
+    return {"kind": "Pod", "spec": {"containers": [{"name": "web", **copy.deepcopy(box)}]}}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "When a pod is stopped it needs up to five minutes to write everything out.",
+        "Give it a grace period of 300 seconds.",
+        "It has 300s to shut down.",
+    ],
+)
+def test_it_has_the_time_that_is_told_and_no_hook_that_guesses_at_it(request_):
+    made = pod(lifecycle=HOOK)
+    assert list(stop_in_time([made], request_))
+    assert made["spec"] == {
+        "containers": [{"name": "web"}],
+        "terminationGracePeriodSeconds": 300,
+    }
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "Before a pod is stopped, sleep for 300 seconds.",
+        "Give it a grace period of 300 seconds. Being stopped may take 20 seconds.",
+        "A dead one gets a restart with 300 seconds of grace.",
+        "It runs for 300 seconds.",
+    ],
+)
+def test_what_is_not_clear_is_left(request_):
+    made = pod(lifecycle=HOOK)
+    assert not list(stop_in_time([made], request_))
+    assert made == pod(lifecycle=HOOK)
+
+
+def test_of_two_workloads_nobody_knows_which_is_meant():
+    assert not list(stop_in_time([pod(), pod()], "Give it a grace period of 300 seconds."))
+
+
+def cron_job(**pod):
+    job = {"template": {"spec": {"containers": [], **pod}}}
+    return {"kind": "CronJob", "spec": {"jobTemplate": {"spec": job}}}
+
+
+@pytest.mark.parametrize(
+    ("request_", "seconds"),
+    [
+        ("If a run is still going after 45 minutes, it should be killed.", 2700),
+        ("Each run gets two hours at most from its start.", 7200),
+        ("A run may take 20 minutes at most.", 1200),
+        ("Kill it if it isn't through after half an hour.", 1800),
+        ("Done within 6 hours or it is broken off.", 21600),
+        ("Runs every 45 minutes; old runs are deleted after 2 hours.", None),
+    ],
+)
+def test_a_run_ends_in_the_time_that_is_told(request_, seconds):
+    made = cron_job()
+    list(end_in_time(made, request_))
+    assert made["spec"]["jobTemplate"]["spec"].get("activeDeadlineSeconds") == seconds
+
+
+def test_a_deadline_of_the_pod_is_that_of_the_run_unless_pods_are_meant():
+    made = cron_job(activeDeadlineSeconds=60)
+    list(end_in_time(made, "It is over after a minute."))
+    assert made["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 60
+    assert "activeDeadlineSeconds" not in made["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    kept = cron_job(activeDeadlineSeconds=60)
+    assert not list(end_in_time(kept, "Each pod may take a minute."))
+
+
+def test_a_job_without_a_spec_breaks_nothing():
+    assert not list(end_in_time({"kind": "Job", "spec": None}, "Done within 6 hours or never."))
