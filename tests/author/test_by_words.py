@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiphys.propose.author.by_words import by_words
+from tiphys.propose.author.words.by_words import by_words
 
 
 def policy(**rules):

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.by_words import by_words
-from tiphys.propose.author.cel import as_cel
+from tiphys.propose.author.words.by_words import by_words
+from tiphys.propose.author.words.cel import as_cel
 
 LABELS = "object.metadata.labels"
 

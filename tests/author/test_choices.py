@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiphys.propose.author.choices import choose
+from tiphys.propose.author.words.choices import choose
 
 
 def chosen(request, field, *values):

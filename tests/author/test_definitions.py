@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.by_words import by_words
+from tiphys.propose.author.words.by_words import by_words
 
 
 def definition(schema):

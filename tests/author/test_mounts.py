@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiphys.propose.author.mounts import mount_loose, own_files
+from tiphys.propose.author.words.mounts import mount_loose, own_files
 
 
 def pod(*volumes, **box):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.named import asks_for, call_by_name
+from tiphys.propose.author.words.named import asks_for, call_by_name
 
 
 def thing(kind, name="x", **rest):

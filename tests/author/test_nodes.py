@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiphys.propose.author.nodes import run_on
+from tiphys.propose.author.words.nodes import run_on
 
 
 def deployment(**pod):

@@ -8,15 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.pods import (
-    fill_environment,
-    hold_mounts,
-    keep_apart,
-    run_once,
-    share_scratch,
-    straighten,
-)
+from tiphys.propose.author.pods import keep_apart, run_once, straighten
 from tiphys.propose.author.types import Meant
+from tiphys.propose.author.words.environment import fill_environment
+from tiphys.propose.author.words.mounts import hold_mounts, share_scratch
 
 
 def pod(box, **spec):

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from tiphys.propose.author.shutdown import end_in_time, stop_in_time
+from tiphys.propose.author.words.shutdown import end_in_time, stop_in_time
 
 HOOK = {"preStop": {"exec": {"command": ["sleep", "300"]}}}
 

@@ -136,6 +136,12 @@ def containers_of(pod: Any) -> list[dict[str, Any]]:
     return [each for each in held if isinstance(each, dict)]
 
 
+def mounts_of(container: dict[str, Any]) -> list[dict[str, Any]]:
+    """The volume mounts of a container that name their volume."""
+    held = items(container.get("volumeMounts"))
+    return [m for m in held if isinstance(m, dict) and isinstance(m.get("name"), str)]
+
+
 def items(value: Any) -> list[Any]:
     """A list as it is; what is none has no items."""
     return value if isinstance(value, list) else []

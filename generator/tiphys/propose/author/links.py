@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.by_words import by_words
 from tiphys.propose.author.fields import (
     containers_of,
     dicts,
@@ -21,6 +20,7 @@ from tiphys.propose.author.fields import (
     pod_specs,
 )
 from tiphys.propose.author.sentences import stated_labels
+from tiphys.propose.author.words.by_words import by_words
 
 _WORKLOADS = ("DaemonSet", "Deployment", "ReplicaSet", "StatefulSet")
 _RBAC = "rbac.authorization.k8s.io"

@@ -13,9 +13,9 @@ from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import metadata_of, pod_specs
-from tiphys.propose.author.named import asks_for
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
+from tiphys.propose.author.words.named import asks_for
 from tiphys.propose.kinds import asked_kinds
 
 _SAYS_IMAGE = re.compile(r"\bimage\b", re.IGNORECASE)

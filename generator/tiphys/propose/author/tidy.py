@@ -6,30 +6,22 @@ from collections.abc import Sequence
 
 from tiphys.ports import Kind, Object
 from tiphys.propose.author.cards import card_objects, prune, shown_objects, without_copies
-from tiphys.propose.author.choices import choose
 from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
-from tiphys.propose.author.mounts import mount_loose, own_files
-from tiphys.propose.author.named import call_by_name
-from tiphys.propose.author.nodes import run_on
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
-from tiphys.propose.author.pods import (
-    fill_environment,
-    hold_mounts,
-    keep_apart,
-    run_once,
-    share_scratch,
-)
-from tiphys.propose.author.probes import probe_by_words
+from tiphys.propose.author.pods import keep_apart, run_once
 from tiphys.propose.author.references import lead_somewhere
-from tiphys.propose.author.shutdown import end_in_time, stop_in_time
 from tiphys.propose.author.strangers import as_existing, without_accounts, without_strangers
 from tiphys.propose.author.sure import set_figures, set_lacking
 from tiphys.propose.author.types import Pieces, Task
 from tiphys.propose.author.unasked import take_out_unasked
 from tiphys.propose.author.unplaced import put_in_place
 from tiphys.propose.author.wording import to_the_letter
+from tiphys.propose.author.words.mounts import mount_loose
+from tiphys.propose.author.words.named import call_by_name
+from tiphys.propose.author.words.nodes import run_on
+from tiphys.propose.author.words.state import state
 from tiphys.propose.kinds import asked_kinds
 from tiphys.propose.rewritten import rewrite_objects
 
@@ -63,15 +55,7 @@ def tidy(
             notes += [f"{path} left out: not asked for" for path in gone]
             spelled = to_the_letter(task.request, each)
             notes += [f"{key}: as the request spells it" for key in spelled]
-        for each in kept:
-            notes += hold_mounts(each, task.request)
-            notes += share_scratch(each, task.request)
-            notes += fill_environment(each, task.request)
-            notes += probe_by_words(each, task.request, task.context)
-            notes += choose(each, task.request)
-            notes += end_in_time(each, task.request)
-        notes += stop_in_time(kept, task.request)
-        notes += own_files(kept, task.request)
+        notes += state(kept, task)
         kept = without_accounts(known, kept)
         notes += lead_somewhere(kept, known)
         link(kept, task.request, new=not task.context)

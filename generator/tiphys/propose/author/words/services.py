@@ -8,7 +8,7 @@ from typing import Any
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
 from tiphys.propose.author.fields import items, map_at
-from tiphys.propose.author.network import PORT_LIKE
+from tiphys.propose.author.words.network import PORT_LIKE
 
 _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
 _THEN_NAMED = (

@@ -6,25 +6,25 @@ import re
 from collections.abc import Callable, Mapping
 
 from tiphys.ports import Object
-from tiphys.propose.author.autoscalers import (
+from tiphys.propose.author.fields import map_at
+from tiphys.propose.author.words.autoscalers import (
     calm_down,
     only_asked_metrics,
     stated_range,
     stated_targets,
 )
-from tiphys.propose.author.cel import write_as_cel
-from tiphys.propose.author.definitions import shape_schema, state_names
-from tiphys.propose.author.fields import map_at
-from tiphys.propose.author.ingresses import lead_once, serve_securely
-from tiphys.propose.author.network import choose_by_words
-from tiphys.propose.author.rights import (
+from tiphys.propose.author.words.cel import write_as_cel
+from tiphys.propose.author.words.definitions import shape_schema, state_names
+from tiphys.propose.author.words.ingresses import lead_once, serve_securely
+from tiphys.propose.author.words.network import choose_by_words
+from tiphys.propose.author.words.rights import (
     bind_inside,
     exact_verbs,
     live_apart,
     read_logs,
     state_rights,
 )
-from tiphys.propose.author.services import name_ports, shape_ports, speak_udp
+from tiphys.propose.author.words.services import name_ports, shape_ports, speak_udp
 from tiphys.propose.schedule import cron_from_words
 
 _NO_CLASS = ("", "default", "standard")
