@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from tests.author.boards import Board
 from tests.learn.test_judge import task
 from tiphys.bootstrap import init_repository, open_repository
+from tiphys.domain.errors import Refused
 from tiphys.domain.evidence import Verdict
 from tiphys.learn import first_half
 from tiphys.propose.induce import Induced
@@ -37,3 +40,23 @@ def test_two_tasks_may_lead_to_a_skill_of_one_name(
     assert not repository.branches("tiphys/")
     released = merged_releases(repository, "main")
     assert {each.request for each in released} == ({tasks[1].request} if learned else set())
+
+
+def test_pods_are_hardened_as_the_author_would_for_the_guardrails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init_repository(tmp_path / "skills")
+    given: dict[str, bytes] = {}
+
+    def induce(_request: str, files: dict[str, bytes], **_more: object) -> NoReturn:
+        given.update(files)
+        raise Refused("that is enough")
+
+    monkeypatch.setattr(first_half, "induce", induce)
+    pod = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a}]}\n"
+    found = first_half.learn_skills(
+        [task("pod", reference=pod)], open_repository(tmp_path / "skills"), target="main",
+        bench=lambda _task: nullcontext(Board()), sandbox=nobody,
+    )  # fmt: skip
+    assert found == ()
+    assert b"runAsNonRoot: true" in given["01.yaml"]

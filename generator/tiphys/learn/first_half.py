@@ -18,6 +18,7 @@ from tiphys.library import (
 )
 from tiphys.library.openapi import Schemas
 from tiphys.ports import Repository, Workbench
+from tiphys.propose.author.harden import harden
 from tiphys.propose.author.report import field_schemas
 from tiphys.propose.induce import Induced, induce, near_duplicate
 from tiphys.propose.reuse import merged_releases, place, taken_folders
@@ -60,7 +61,8 @@ def _induced(
     target: str,
     bench: Callable[[Task], AbstractContextManager[Workbench]],
 ) -> Induced:
-    files = {f"{n:02}.yaml": strict_yaml.dump(o).encode() for n, o in enumerate(task.objects, 1)}
+    objects = map(harden, task.objects)  # as the author does where guardrails ask for it
+    files = {f"{n:02}.yaml": strict_yaml.dump(o).encode() for n, o in enumerate(objects, 1)}
     with bench(task) as described:
         look = field_schemas(Schemas(described.openapi))
         names = skill_names(repository, target)
