@@ -55,6 +55,7 @@ def test_a_figure_that_stood_in_another_probe_moves():
     [
         "Both checks are made every 7 seconds.",
         "A report is written every 9 seconds.",
+        "It exports figures every 30 seconds.",
         "Restart it after 3 failures; no: restart it after 5 failures.",
     ],
 )
@@ -66,6 +67,16 @@ def test_what_exists_already_is_not_said_again():
     context = "livenessProbe:\n  periodSeconds: 5\n"
     request = "The liveness check, every 5 seconds today, is all right."
     assert probed(request, context, **BOTH) == {"name": "web", **BOTH}
+
+
+def test_a_span_of_something_else_makes_no_start_long():
+    probe = {"tcpSocket": {"port": 80}}
+    assert probed("A query takes up to ten minutes.", startupProbe=probe)["startupProbe"] == probe
+
+
+def test_one_probe_is_not_asked_as_often_as_something_else_happens():
+    request = "Ready when /up works. It sends its figures every 30 seconds."
+    assert probed(request, readinessProbe={})["readinessProbe"] == {}
 
 
 def test_who_may_take_long_to_start_is_asked_as_long():

@@ -64,6 +64,10 @@ def cron_job(**pod):
         ("A run may take 20 minutes at most.", 1200),
         ("Kill it if it isn't through after half an hour.", 1800),
         ("Done within 6 hours or it is broken off.", 21600),
+        (
+            "Remove it 600 seconds after it ended; it is removed after 600 seconds when it ends.",
+            None,
+        ),
         ("Runs every 45 minutes; old runs are deleted after 2 hours.", None),
     ],
 )

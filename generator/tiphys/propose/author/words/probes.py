@@ -43,6 +43,14 @@ _FIGURES = {
     ),
 }
 _FORMS = {name: re.compile(rf"\b{form}", re.IGNORECASE) for name, form in _FIGURES.items()}
+_ASKED = re.compile(
+    r"\b(?:prob(?:es?|ing)|check\w*|ask\w*|look\w*|tr(?:y|ies|ied)|poll\w*|test\w*|GET|answer\w*|fail\w*|miss\w*"
+    r"|respon\w*|ping\w*|health\w*|connect\w*|repeat\w*)\b",
+    re.IGNORECASE,
+)
+_STARTS = re.compile(
+    r"\b(?:start\w*|boot\w*|com(?:e|es|ing)\s+up|warm\w*|load\w*|until\s+it)\b", re.I
+)
 _UP_TO = re.compile(rf"\b(?:up\s+to|at\s+most|as\s+long\s+as)\b[^.;:]{{0,30}}?{_S}", re.IGNORECASE)
 _LOCAL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(?P<port>\d{2,5}))?(?P<path>/[^\s\"'|;&]*)?"
@@ -102,7 +110,8 @@ def _figures(probes: dict[str, dict[str, Any]], spoken: str, context: str) -> It
 
 def _long_enough(probe: dict[str, Any] | None, spoken: str) -> Iterator[str]:
     """Who may take up to five minutes to start is asked that long, however often."""
-    spans = {int(each[1]) for text in sentences(spoken) for each in _UP_TO.finditer(text)}
+    about = [text for text in sentences(spoken) if _STARTS.search(text)]
+    spans = {int(each[1]) for text in about for each in _UP_TO.finditer(text)}
     if probe is None or len(spans) != 1:
         return
     period, least = probe.get("periodSeconds", 10), probe.get("failureThreshold", 3)
@@ -113,7 +122,8 @@ def _long_enough(probe: dict[str, Any] | None, spoken: str) -> Iterator[str]:
 
 def _told(spoken: str, names: list[str]) -> Iterator[tuple[str, str, int]]:
     """(probe, field, value) where it is clear whose figure it is."""
-    for text in sentences(spoken):
+    speaks = (_ASKED, *_WORDS.values())
+    for text in (each for each in sentences(spoken) if any(form.search(each) for form in speaks)):
         for field, form in _FORMS.items():
             for match in form.finditer(text):
                 said = next(each for each in match.groups() if each)

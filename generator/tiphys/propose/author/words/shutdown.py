@@ -23,6 +23,7 @@ _ENDS = re.compile(
     rf"|{_RUN}\b(?:gets?|may\s+take)\s+{_SPAN}\s+at\s+most|\bdone\s+within\s+{_SPAN}\s+or\b",
     re.IGNORECASE,
 )
+_TIDIED = re.compile(r"\b(?:clean|remov|delet|tid|disappear|retr)\w*", re.IGNORECASE)
 _FIELD = "terminationGracePeriodSeconds"
 _S = re.compile(_SPAN, re.IGNORECASE)
 _PROBED = re.compile(r"\b(?:alive|liveness|restart\w*|probes?)\b", re.IGNORECASE)
@@ -72,6 +73,7 @@ def end_in_time(obj: Object, request: str) -> Iterator[str]:
         int(next(filter(None, match.groups())))
         for text in sentences(_EXPLAINED.sub(r"\1", in_figures(request)))
         for match in _ENDS.finditer(text)
+        if not _TIDIED.search(match[0])
     }
     if len(spans) == 1 and spec.get(_DEADLINE) not in spans:
         spec[_DEADLINE] = spans.pop()
