@@ -21,6 +21,7 @@ def chosen(request, field, *values):
         ("Two runs never overlap.", "Forbid"),
         ("A late run is skipped. The new run replaces the old one.", "Allow"),
         ("Never change the image.", "Allow"),
+        ("The job must not run as root, and there are no other changes.", "Allow"),
     ],
 )
 def test_runs_that_meet(request_, value):

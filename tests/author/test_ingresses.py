@@ -19,6 +19,7 @@ def ingress(*hosts, paths=(), **spec):
         ("TLS with the web-cert secret.", "web-cert"),
         ("No TLS here; the secret web-cert is for later.", None),
         ("TLS for *.a.example with the secret web-cert.", None),
+        ("HTTPS, and the secret holds the certificate.", None),
         ("The secret web-login holds the password.", None),
     ],
 )

@@ -39,8 +39,8 @@ _CHOICES = (
             ),
             "Forbid": re.compile(
                 r"\bskip\w*|\b(?:leave|left)\s+(?:it\s+)?out\b|\bforbid\w*|\bnever\s+(?:two|2)\b"
-                r"|\b(?:not|never|n't)\s+(?:be\s+)?(?:start\w*|overlap\w*|run\w*)"
-                r"|\bno\s+(?:second|new|other|overlap\w*)\b|\b(?:two|2)\s+\w+\s+(?:never|must\s+not|may\s+not)",
+                r"|\b(?:not|never|n't)\s+(?:be\s+)?(?:start\w*|overlap\w*|run\w*)(?!\s+as\b)"
+                r"|\bno\s+(?:overlap\w*|(?:second|new|other|further)\s+(?:run|job|one|instance|start)\w*)\b|\b(?:two|2)\s+\w+\s+(?:never|must\s+not|may\s+not)",
                 re.IGNORECASE,
             ),
         },

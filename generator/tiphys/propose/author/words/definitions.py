@@ -44,7 +44,7 @@ def shape_schema(obj: Object, request: str) -> None:
             if _SPEC.search(request):
                 _within_spec(schema)
                 if not _STATUS.search(request):
-                    _no_status(schema)
+                    _no_status(schema, request)
 
 
 def _require(schema: Any) -> None:
@@ -69,11 +69,13 @@ def _within_spec(schema: dict[str, Any]) -> None:
         schema["properties"] = {"spec": inner}
 
 
-def _no_status(schema: dict[str, Any]) -> None:
+def _no_status(schema: dict[str, Any], request: str) -> None:
     """What a request without a word of a status speaks of is wished for, not observed."""
     properties = map_at(schema, "properties")
     spec, status = properties.get("spec"), properties.get("status")
     if isinstance(spec, dict) and isinstance(status, dict) and map_at(status, "properties"):
         given = map_at(spec, "properties")
-        spec["properties"] = {**status["properties"], **given}
+        low = request.lower()
+        wished = {key: each for key, each in status["properties"].items() if key.lower() in low}
+        spec["properties"] = {**wished, **given}
         del properties["status"]

@@ -14,7 +14,7 @@ _SECURE = re.compile(
 )
 _SECRET = re.compile(
     r"\b(?:secret|geheimnis|secreto|segredo)\s+(?:called\s+|named\s+)?"
-    r"(?!(?:called|named|that|which|with|and|for|is|of|to|in)\b)[\"'`]?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)"
+    r"[\"'`]?([a-z0-9]+(?:[-.][a-z0-9]+)+|[a-z0-9]+(?=[\"'`]?\s*(?:[.,;:)\n]|\Z)))"
     r"|[\"'`]?\b([a-z0-9]+(?:-[a-z0-9]+)+)[\"'`]?\s+secret\b",
     re.IGNORECASE,
 )
