@@ -27,9 +27,9 @@ from tiphys.propose.author.words.rights import (
 from tiphys.propose.author.words.services import name_ports, shape_ports, speak_udp
 from tiphys.propose.schedule import cron_from_words
 
-_NO_CLASS = ("", "default", "standard")
+_NO_CLASS = ("default", "standard")  # "" is a wish of its own: no volume is to be made
 _DEFAULT_CLASS = re.compile(
-    r"\b(?:default|usual|no\s+(?:particular|special|specific|certain)?)\s*(?:storage\s*)?class\b",
+    r"\b(?:default|usual|no\s+(?:particular|special|specific|certain))\s+(?:storage\s*)?class\b",
     re.I,
 )
 _TIME = re.compile(
