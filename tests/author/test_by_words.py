@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from tiphys.propose.author.words.by_words import by_words
@@ -504,3 +506,42 @@ def test_a_metric_that_nobody_named_goes():
     spec = {"metrics": [cpu, own, {"type": "Pods"}]}
     by_words({"kind": "HorizontalPodAutoscaler", "metadata": {}, "spec": spec}, "by CPU and hits")
     assert spec["metrics"] == [cpu, own]
+
+
+@pytest.mark.parametrize(
+    ("request_", "kept"),
+    [
+        ("A PriorityClass that nobody gets without asking for it.", False),
+        ("A PriorityClass, not the default.", False),
+        ("The priority of pods that choose none.", True),
+        ("The default PriorityClass.", True),
+    ],
+)
+def test_a_priority_is_everybodys_only_where_that_is_said(request_, kept):
+    made = {"kind": "PriorityClass", "metadata": {}, "globalDefault": True}
+    by_words(made, request_)
+    assert ("globalDefault" in made) == kept
+
+
+BOTH_WAYS = {
+    "ingress": [{"from": [{"podSelector": {}}]}],
+    "egress": [{"to": [{"podSelector": {}}]}],
+    "policyTypes": ["Ingress", "Egress"],
+}
+
+
+@pytest.mark.parametrize(
+    ("request_", "left"),
+    [
+        ("No pod may be reached from anywhere. What the pods send out must go on as before.",
+         {"podSelector": {}, "policyTypes": ["Ingress"]}),
+        ("Incoming traffic stays; nothing may leave, not even to the neighbours.",
+         {"podSelector": {}, "policyTypes": ["Egress"]}),
+        ("Every pod may talk to every other one of its namespace, only.",
+         {"podSelector": {}, **BOTH_WAYS}),
+    ],
+)  # fmt: skip
+def test_a_policy_shuts_the_way_that_is_to_be_shut(request_, left):
+    made = {"kind": "NetworkPolicy", "metadata": {}, "spec": copy.deepcopy(BOTH_WAYS)}
+    by_words(made, request_)
+    assert made["spec"] == left

@@ -32,7 +32,13 @@ def test_a_word_that_stands_for_nothing_else_may_be_the_namespace(request_):
 
 @pytest.mark.parametrize(
     "request_",
-    ["Run web.", "Run registry.example/shop/web:1", "Run web with shop=yes", "Run web-shop"],
+    [
+        "Run web.",
+        "Run registry.example/shop/web:1",
+        "The shop's lamps are dim. Run registry.example/shop/web:1 for the shop.",
+        "Run web with shop=yes",
+        "Run web-shop",
+    ],
 )
 def test_a_namespace_that_nobody_named_is_made_up(request_):
     assert placed(request_, "shop") == SCRATCH

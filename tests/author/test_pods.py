@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.pods import keep_apart, run_once, straighten
+from tiphys.propose.author.pods import as_templates, keep_apart, run_once, straighten
 from tiphys.propose.author.types import Meant
 from tiphys.propose.author.words.environment import fill_environment
 from tiphys.propose.author.words.mounts import hold_mounts, share_scratch
@@ -198,3 +198,17 @@ def test_what_keeps_pods_apart_already_stays_and_an_empty_rule_is_filled():
     assert apart("", {}) == ({}, [])
     found, _ = apart("", {"podAntiAffinity": {}})
     assert found["podAntiAffinity"]
+
+
+def test_a_claim_that_a_set_mounts_and_describes_nowhere_is_its_template():
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "graph", "namespace": "a"},
+             "spec": {"accessModes": ["ReadWriteOnce"]}}  # fmt: skip
+    other = {**claim, "metadata": {"name": "other"}}
+    box = {"name": "a", "volumeMounts": [{"name": "graph", "mountPath": "/srv"}]}
+    spec = {"template": {"spec": {"containers": [box]}}}
+    stateful = {"kind": "StatefulSet", "metadata": {"name": "a"}, "spec": spec}
+    kept = as_templates([copy.deepcopy(stateful), claim, other])
+    made = [{"metadata": {"name": "graph"}, "spec": claim["spec"]}]
+    assert kept == [{**stateful, "spec": {**spec, "volumeClaimTemplates": made}}, other]
+    spec["template"]["spec"]["volumes"] = [{"name": "graph", "persistentVolumeClaim": {}}]
+    assert as_templates([stateful, claim]) == [stateful, claim]

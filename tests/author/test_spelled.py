@@ -27,6 +27,8 @@ from tiphys.propose.reading.spelled import in_figures
         ("una ventana de 15 minutos", "una ventana de 15 minutos (900 seconds)"),
         ("after half an hour of calm", "after 30 minutes (1800 seconds) of calm"),
         ("every half an hour", "every half an hour"),
+        ("media hora después", "30 minutos (1800 seconds) después"),
+        ("nach einer halben Stunde", "nach 30 Minuten (1800 seconds)"),
         ("ten minutes past four", "10 minutes past 4"),
         ("give it 2 minutes to end", "give it 2 minutes (120 seconds) to end"),
         ("10 minutes after it ended", "10 minutes (600 seconds) after it ended"),

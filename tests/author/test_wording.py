@@ -192,6 +192,20 @@ def test_what_exists_keeps_its_name():
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Service resumes at 5\n", "Service resumes at five\n"),
+        ("Service resumes at 6", "Service resumes at 6"),
+        ("workers=5", "workers=5"),
+    ],
+)
+def test_text_of_a_file_has_words_where_the_request_has_them(written, meant):
+    made = {"kind": "ConfigMap", "data": {"a": written}, "stringData": None}
+    list(to_the_letter("One line: Service resumes at five. And workers=5, five workers.", made))
+    assert made["data"]["a"] == meant
+
+
+@pytest.mark.parametrize(
     ("existing", "hosts"),
     [([("ConfigMap", "c")], ["old.example", "new.example"]), ([], ["new.example"])],
 )

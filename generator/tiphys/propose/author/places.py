@@ -41,10 +41,12 @@ def _speaks_of(text: str, namespace: str, taken: Collection[str]) -> bool:
 
     A word that is not `taken` for anything else need not be called one.
     """
-    word = rf"(?<![\w./-]){re.escape(namespace)}(?![\w/=-]|[.:]\w)"
+    word = rf"(?<![\w./-]){re.escape(namespace)}(?![\w/=-]|[.:]\w|'s\b)"
     before = r"\b(?:in|into|to|from|inside|within|namespaces?|ns)[\s:=*\"'`]+(?:the\s+)?[\"'`]?"
     after = r"[\"'`]?\s+(?:namespace|ns)\b"
-    said = word if namespace not in taken else rf"{before}{word}|{word}{after}"
+    part = re.search(rf"/{re.escape(namespace)}/[\w./-]+:", text)  # of an image
+    called = rf"{before}{word}|{word}{after}|[(,]\s*{word}\s*[,)]"
+    said = word if namespace not in taken and not part else called
     return bool(namespace and re.search(said, text, re.IGNORECASE))
 
 

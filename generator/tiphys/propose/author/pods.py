@@ -15,7 +15,9 @@ from tiphys.propose.author.fields import (
     dicts,
     items,
     map_at,
+    metadata_of,
     mounts_of,
+    pod_specs,
     value_at,
 )
 from tiphys.propose.author.types import Meant
@@ -109,3 +111,28 @@ def _flags(box: dict[str, Any]) -> None:
     words = box.get("command")
     if isinstance(words, list) and words and "args" not in box and str(words[0]).startswith("-"):
         box["args"] = box.pop("command")
+
+
+def as_templates(objects: Sequence[Object]) -> list[Object]:
+    """The objects; a claim that a StatefulSet mounts and describes nowhere is its template."""
+    kept = [*objects]
+    for each in (obj for obj in objects if obj["kind"] == "StatefulSet"):
+        loose = _mounted_only(each)
+        for claim in [o for o in kept if o["kind"] == "PersistentVolumeClaim"]:
+            if (name := metadata_of(claim).get("name")) in loose:
+                made = {"metadata": {"name": name}, "spec": claim.get("spec")}
+                spec = map_at(each, "spec")
+                spec["volumeClaimTemplates"] = [*items(spec.get("volumeClaimTemplates")), made]
+                kept.remove(claim)
+    return kept
+
+
+def _mounted_only(stateful: Object) -> set[str]:
+    """Names of volumes that it mounts and that neither it nor its pods describe."""
+    templates = dicts(map_at(stateful, "spec").get("volumeClaimTemplates"))
+    known = {str(found.get("name")) for found in templates}
+    mounted = set()
+    for pod in pod_specs(stateful):
+        known |= {str(each.get("name")) for each in dicts(pod.get("volumes"))}
+        mounted |= {m["name"] for box in containers_of(pod) for m in mounts_of(box)}
+    return mounted - known

@@ -8,8 +8,10 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import dicts
+from tiphys.propose.reading.spelled import in_figures
 
 _QUOTED = re.compile(r"\"([^\"\n]{2,200})\"|`([^`\n]{2,200})`")
+_FIGURE = re.compile(r"\d+")
 _ENDS = " \t;,.\n"
 _NAME = r"[\"'`]?([A-Z][A-Z0-9_]{2,60})[\"'`]?"
 _OUT = (
@@ -32,6 +34,8 @@ def to_the_letter(request: str, obj: Object) -> tuple[str, ...]:
     """Set in place what differs from a quoted text only at its ends, and remove what is to go."""
     quoted = {each.strip(_ENDS): each for pair in _QUOTED.findall(request) for each in pair if each}
     done = [*_spelled(obj, {short: text for short, text in quoted.items() if short != text})]
+    if obj.get("kind") in ("ConfigMap", "Secret"):
+        done += _in_words(obj, request)
     gone = {name for match in _GOES.finditer(request) for name in match.groups() if name}
     for holder in _holders(obj):
         kept = [each for each in holder["env"] if str(each.get("name")) not in gone]
@@ -48,6 +52,21 @@ def _spelled(value: Any, quoted: dict[str, str]) -> Iterator[str]:
             yield str(key)
         elif isinstance(child, dict | list):
             yield from _spelled(child, quoted)
+
+
+def _in_words(obj: Object, request: str) -> Iterator[str]:
+    """Text of a file has "five" where the request has it, though the model was told of 5."""
+    spoken = in_figures(request)
+    for holder in dicts([obj.get("data"), obj.get("stringData")]):
+        for key, text in [*holder.items()]:
+            said = text.strip() if isinstance(text, str) else ""
+            if said and said not in request and said in spoken:
+                parts = [re.escape(each) for each in _FIGURE.split(said)]
+                form = r"(?:\w+(?:[ -]\w+){0,3}?)".join(parts)
+                found = {m for m in re.findall(form, request) if in_figures(m) == said}
+                if len(found) == 1:
+                    holder[key] = text.replace(said, found.pop())
+                    yield str(key)
 
 
 def _holders(obj: Object) -> Iterator[dict[str, Any]]:

@@ -47,6 +47,9 @@ _HALVES = (
 )
 _PARTS_OF_HOURS = (
     (re.compile(rf"{_BEFORE}(?<!every )half\s+an\s+hour\b", re.I), "30 minutes"),
+    (re.compile(rf"{_BEFORE}(?<!cada )(?:media|meia)\s+hora\b", re.I), "30 minutos"),
+    (re.compile(rf"{_BEFORE}(?:ein(?:er?|en)\s+)?halben?\s+stunde\b", re.I), "30 Minuten"),
+    (re.compile(rf"{_BEFORE}une\s+demi-heure\b", re.I), "30 minutes"),
     (re.compile(rf"{_BEFORE}(?<!every )(?:a\s+)?quarter\s+of\s+an\s+hour\b", re.I), "15 minutes"),
 )
 _SIZE = re.compile(

@@ -27,6 +27,12 @@ from tiphys.propose.author.words.rights import (
 from tiphys.propose.author.words.services import name_ports, shape_ports, speak_udp
 from tiphys.propose.schedule import cron_from_words
 
+_WHO_CHOOSES_NONE = re.compile(
+    r"(?<!not )(?<!not the )(?<!no )\b(?:global\s*)?default|\bpar\s+défaut|\bpor\s+defecto"
+    r"|\b(?:no|any|without\s+an?)\s+priorit\w+|\bstandard"
+    r"|\b(?:choos?e?|chose|names?|states?|says?|sets?)\s+(?:no|none|nothing|not)\b",
+    re.IGNORECASE,
+)
 _NO_CLASS = ("default", "standard")  # "" is a wish of its own: no volume is to be made
 _DEFAULT_CLASS = re.compile(
     r"\b(?:default|usual|no\s+(?:particular|special|specific|certain))\s+(?:storage\s*)?class\b",
@@ -48,6 +54,12 @@ def by_words(obj: Object, request: str, *, new: bool = True) -> None:
     for rule in _RULES.get(obj["kind"], ()):
         if new or rule not in _OF_NEW:
             rule(obj, request)
+
+
+def _default_for_nobody(obj: Object, request: str) -> None:
+    """A priority is everybody's only where the request speaks of those who choose none."""
+    if obj.get("globalDefault") and not _WHO_CHOOSES_NONE.search(request):
+        del obj["globalDefault"]
 
 
 def _default_class(obj: Object, request: str) -> None:
@@ -76,6 +88,7 @@ _RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
     "Ingress": (serve_securely, lead_once),
     "NetworkPolicy": (choose_by_words,),
     "PersistentVolumeClaim": (_default_class,),
+    "PriorityClass": (_default_for_nobody,),
     "Role": (state_rights, read_logs, exact_verbs, live_apart),
     "RoleBinding": (live_apart,),
     "Service": (shape_ports, name_ports, speak_udp),
@@ -85,6 +98,7 @@ _OF_NEW = frozenset(
     {
         shape_schema,
         state_names,
+        _default_for_nobody,
         bind_inside,
         choose_by_words,
         live_apart,

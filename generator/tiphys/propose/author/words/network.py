@@ -27,6 +27,20 @@ _PODS_THERE = re.compile(
     rf"\bpods?\b[^.;\n=]*?{_LABEL}(?:(?!\bpods?\b)[^.;,\n=])*?{_NAMESPACE_LABEL.pattern}",
     re.IGNORECASE,
 )
+_STAYS = (
+    r"[^.;,]{0,50}?\b(?:stays?|as\s+(?:before|it\s+is|they\s+are)|unchanged|untouched|go(?:es)?\s+on|still"
+    r"|keeps?|remains?|unaffected|bleib\w*)\b"
+)
+_OUT = r"\b(?:(?:send|call|go)\w*\s+out|outgoing|outbound|egress|selbst\s+aufrufen)\b"
+_IN = r"\b(?:incoming|inbound|ingress|being\s+reached)\b"
+_LEFT = r"\bleave[^.;,]{0,30}?"
+_ALONE = r"[^.;,]{0,20}?\balone\b"
+_OUT_STAYS = re.compile(rf"{_OUT}{_STAYS}|{_LEFT}{_OUT}{_ALONE}", re.IGNORECASE)
+_IN_STAYS = re.compile(rf"{_IN}{_STAYS}|{_LEFT}{_IN}{_ALONE}", re.IGNORECASE)
+_NOT_EVEN = re.compile(r"\bnot\s+even\b|\bfrom\s+anywhere\b|\bauch\s+nicht\s+aus\b", re.IGNORECASE)
+_EXCEPT = re.compile(
+    r"\b(?:except|only|apart\s+from|but\s+for|unless|besides|nur|außer)\b", re.IGNORECASE
+)
 _SELECTORS = ("podSelector", "namespaceSelector")
 _SIDES = ("from", "to")
 _NAME_OF_NAMESPACE = "kubernetes.io/metadata.name"
@@ -35,6 +49,8 @@ _NAME_OF_NAMESPACE = "kubernetes.io/metadata.name"
 def choose_by_words(obj: Object, request: str) -> None:
     """Set in place what can be meant in one way only."""
     for rule in (
+        _one_way,
+        _shut_for_all,
         _namespaces_by_their_name,
         _labels_where_they_belong,
         _pods_of_namespaces,
@@ -46,6 +62,25 @@ def choose_by_words(obj: Object, request: str) -> None:
         _same_namespace,
     ):
         rule(obj, request)
+
+
+def _one_way(obj: Object, request: str) -> None:
+    """The direction that is to stay as it was is none of a policy's."""
+    spec = map_at(obj, "spec")
+    for way, key, stays in (("Egress", "egress", _OUT_STAYS), ("Ingress", "ingress", _IN_STAYS)):
+        types = spec.get("policyTypes")
+        if isinstance(types, list) and way in types and len(types) > 1 and stays.search(request):
+            spec["policyTypes"] = [each for each in types if each != way]
+            spec.pop(key, None)
+
+
+def _shut_for_all(obj: Object, request: str) -> None:
+    """Nobody, "not even the neighbours", is no peer: what every pod may do is left out."""
+    spec = map_at(obj, "spec")
+    if _NOT_EVEN.search(request) and not _EXCEPT.search(request):
+        for way, side in zip(("ingress", "egress"), _SIDES, strict=True):
+            if spec.get(way) == [{side: [{"podSelector": {}}]}]:
+                del spec[way]
 
 
 def _every_pod(obj: Object, request: str) -> None:
