@@ -48,6 +48,6 @@ def test_a_certificate_without_hosts_is_for_those_that_there_are():
 def test_the_same_path_leads_to_one_place():
     first, again = ({"path": "/", "pathType": "Prefix", "backend": n} for n in (1, 2))
     exact = {"path": "/", "pathType": "Exact", "backend": 3}
-    made = ingress("a.example", paths=[first, exact, again])
+    made = ingress("a.example", paths=[first, exact, again, dict(first)])
     by_words(made, "")
     assert made["spec"]["rules"][0]["http"]["paths"] == [first, exact]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tiphys.library.openapi import Field
@@ -128,6 +128,11 @@ def pod_specs(obj: Any) -> Iterator[dict[str, Any]]:
             yield obj
         for value in obj.values():
             yield from pod_specs(value)
+
+
+def pods_of(objects: Iterable[Object]) -> list[dict[str, Any]]:
+    """Every pod spec within any of them."""
+    return [pod for each in objects for pod in pod_specs(each)]
 
 
 def containers_of(pod: Any) -> list[dict[str, Any]]:

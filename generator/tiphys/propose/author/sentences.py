@@ -26,6 +26,11 @@ def sentences(text: str) -> list[str]:
     return _END.split(text)
 
 
+def matched(found: re.Match[str]) -> str:
+    """Of a pattern with one group for each wording, the group that is there."""
+    return next(group for group in found.groups() if group)
+
+
 def stated_labels(text: str) -> dict[str, str]:
     """Labels that its sentences about pods state, as key=value or "key: value"."""
     about = [each for each in sentences(text) if _ABOUT_PODS.search(each)]

@@ -12,7 +12,7 @@ from tiphys.domain.policy import SYSTEM_NAMESPACES
 from tiphys.library import strict_yaml
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
-from tiphys.propose.author.fields import metadata_of, pod_specs
+from tiphys.propose.author.fields import metadata_of, pod_specs, pods_of
 from tiphys.propose.author.references import BUILT_IN_ROLES
 from tiphys.propose.author.types import Task, Unsaid
 from tiphys.propose.author.words.named import asks_for
@@ -31,7 +31,7 @@ def without_accounts(request: str, objects: Sequence[Object]) -> list[Object]:
     if rest == request or _ACCOUNT.search(rest):
         return [*objects]
     names = {metadata_of(o).get("name") for o in objects if o["kind"] == "ServiceAccount"}
-    for pod in (pod for each in objects for pod in pod_specs(each)):
+    for pod in pods_of(objects):
         if pod.get("serviceAccountName") in names:
             del pod["serviceAccountName"]
     return [each for each in objects if each["kind"] != "ServiceAccount"] or [*objects]

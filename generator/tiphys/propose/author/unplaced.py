@@ -20,7 +20,7 @@ from tiphys.propose.author.fields import (
     items,
     map_at,
     metadata_of,
-    pod_specs,
+    pods_of,
     value_at,
 )
 from tiphys.propose.author.literals import unused
@@ -126,7 +126,7 @@ def _mount_the_file(request: str, objects: Sequence[Object]) -> Iterator[str]:
 
     Of a volume that holds one key, a file of another name that the request has is that key.
     """
-    for pod in (pod for each in objects for pod in pod_specs(each)):
+    for pod in pods_of(objects):
         yield from _mount_the_key(request, pod, objects)
     for each in dicts([*objects]):
         folder, name = each.get("mountPath"), each.get("subPath")

@@ -6,6 +6,7 @@ Small models misread them. Quoted text and what is part of a name stay as they a
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
@@ -71,6 +72,10 @@ _SPAN = re.compile(
 )
 
 
+SPAN = r"(?<![\w.])(\d{1,5})(?:\s+|-)?s(?:ec(?:ond)?s?)?\b"  # of seconds, in such a text
+
+
+@lru_cache(maxsize=64)  # many rules read the same request
 def in_figures(request: str) -> str:
     """The request with such amounts written as Kubernetes takes them, the rest to the letter."""
     parts = _QUOTED.split(request)

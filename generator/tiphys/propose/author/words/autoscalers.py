@@ -7,8 +7,8 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import items, map_at, value_at
-from tiphys.propose.author.sentences import sentences
-from tiphys.propose.reading.spelled import in_figures
+from tiphys.propose.author.sentences import matched, sentences
+from tiphys.propose.reading.spelled import SPAN, in_figures
 
 _METRICS = {
     "cpu": re.compile(r"cpu|proce[sz]+(?:or|eur|ador)|prozessor|cores?\b|kerne", re.IGNORECASE),
@@ -21,7 +21,7 @@ _AMOUNT = {
     "memory": re.compile(r"(?<![\w.])(\d{1,5}[KMG]i?)\b"),
 }
 _AVERAGE = re.compile(r"\b(?:averag\w*|mean|per pod|each pod)\b", re.IGNORECASE)
-_SECONDS = re.compile(r"(?<![\w.])(\d{1,5})(?:\s+|-)?s(?:ec(?:ond)?s?)?\b", re.IGNORECASE)
+_SECONDS = re.compile(SPAN, re.IGNORECASE)
 _WINDOW = re.compile(r"\b(?:stabili[sz]\w*|estabili[sz]\w*)", re.IGNORECASE)
 _BEFORE_LESS = re.compile(
     r"\bbefore\s+(?:it\s+)?(?:scal\w+\s+(?:down|in)|shrink\w*|remov\w+|reduc\w+|tak\w+\s+(?:\w+\s+)?away)",
@@ -52,7 +52,7 @@ def stated_range(obj: Object, request: str) -> None:
     spec, spoken = map_at(obj, "spec"), in_figures(request)
     pairs = {match.groups() for match in _RANGE.finditer(spoken)}
     for place, (field, form) in enumerate((("minReplicas", _LOW), ("maxReplicas", _HIGH))):
-        said = {next(filter(None, match.groups())) for match in form.finditer(spoken)}
+        said = {matched(match) for match in form.finditer(spoken)}
         said |= {pair[place] for pair in pairs}
         if len(said) == 1:
             [number] = said

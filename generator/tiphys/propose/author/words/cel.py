@@ -21,16 +21,11 @@ _PLAIN = (  # outside quotes
     (re.compile(r"(?<=[\w)\]'\"])\s+or\s+(?=[\w(!'\"])"), " || "),
     (re.compile(r"(?<![\w.])not\s+(?=[\w(])"), "!"),
 )
-_WITH_KEYS = (
-    (re.compile(rf"\bhas\(({_PATH})\[{_KEY}\]\)"), r"\2 in \1"),
-    (
-        re.compile(rf"\b({_PATH})\.(?:has|containsKey|contains|hasOwnProperty)\({_KEY}\)"),
-        r"\2 in \1",
-    ),
-)
-_NO_KEY = (
-    (re.compile(rf"\b({_PATH})\[{_KEY}\]\s*!=\s*null\b"), r"\2 in \1"),
-    (re.compile(rf"\b({_PATH})\[{_KEY}\]\s*==\s*null\b"), r"!(\2 in \1)"),
+_KEYS = (  # of maps
+    (rf"\bhas\(({_PATH})\[{_KEY}\]\)", r"\2 in \1"),
+    (rf"\b({_PATH})\.(?:has|containsKey|contains|hasOwnProperty)\({_KEY}\)", r"\2 in \1"),
+    (rf"\b({_PATH})\[{_KEY}\]\s*!=\s*null\b", r"\2 in \1"),
+    (rf"\b({_PATH})\[{_KEY}\]\s*==\s*null\b", r"!(\2 in \1)"),
 )
 _MAPS = re.compile(r"\.(?:labels|annotations)\Z")
 _IN = re.compile(rf"{_KEY}\s+in\s+(object\.metadata\.(?:labels|annotations))\b")
@@ -51,8 +46,8 @@ def as_cel(text: str) -> str:
         for form, right in _PLAIN:
             parts[number] = form.sub(right, parts[number])
     made = "".join(parts)
-    for form, right in (*_WITH_KEYS, *_NO_KEY):
-        made = form.sub(partial(_of_map, right), made)
+    for pattern, right in _KEYS:
+        made = re.sub(pattern, partial(_of_map, right), made)
     return _guarded(made)
 
 
@@ -62,9 +57,9 @@ def _of_map(right: str, found: re.Match[str]) -> str:
 
 def _guarded(text: str) -> str:
     """An object without labels has no key among them: CEL would fail there."""
-    found = _IN.match(text) or _IN.search(text)
+    found = _IN.search(text)
     if found is None or f"has({found[2]})" in text or "?" in text or "||" in text or "!(" in text:
         return text
-    if found.start() and text[: found.start()].rstrip().endswith("!"):
+    if text[: found.start()].rstrip().endswith("!"):
         return text
     return f"has({found[2]}) && {text}"

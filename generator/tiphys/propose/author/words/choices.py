@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import dicts
@@ -76,9 +75,7 @@ def choose(obj: Object, request: str) -> Iterator[str]:
 
 
 def _chosen(choice: _Choice, request: str) -> str:
-    said: dict[str, Any] = {}
-    for text in sentences(request):
-        plain = _NOT_THAT.sub(" ", text)
-        if choice.about.search(plain):
-            said |= {value: True for value, form in choice.values.items() if form.search(plain)}
-    return next(iter(said)) if len(said) == 1 else ""
+    plain = (_NOT_THAT.sub(" ", text) for text in sentences(request))
+    about = [text for text in plain if choice.about.search(text)]
+    said = [value for value, form in choice.values.items() if any(map(form.search, about))]
+    return said[0] if len(said) == 1 else ""

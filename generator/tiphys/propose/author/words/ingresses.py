@@ -43,16 +43,11 @@ def serve_securely(obj: Object, request: str) -> None:
 
 def lead_once(obj: Object, _request: str) -> None:
     """Of the same path twice the first: a server would have to choose."""
-    for rule in dicts(map_at(obj, "spec").get("rules")):
-        held = rule.get("http")
-        paths = items(held.get("paths")) if isinstance(held, dict) else []
-        seen: dict[tuple[Any, ...], Any] = {}
-        for each in paths:
-            if isinstance(each, dict):
-                seen.setdefault((str(each.get("path")), str(each.get("pathType"))), each)
-        if (
-            isinstance(held, dict)
-            and len(seen) < len(paths)
-            and all(isinstance(e, dict) for e in paths)
-        ):
-            held["paths"] = [*seen.values()]
+    for http in dicts(map_at(obj, "spec").get("rules")):
+        paths = items(http.get("paths"))
+        if all(isinstance(each, dict) for each in paths):
+            first: dict[tuple[str, str], Any] = {}
+            for each in paths:
+                first.setdefault((str(each.get("path")), str(each.get("pathType"))), each)
+            if len(first) < len(paths):
+                http["paths"] = [*first.values()]

@@ -15,9 +15,10 @@ from tiphys.propose.author.fields import (
     metadata_of,
     mounts_of,
     pod_specs,
+    pods_of,
 )
 from tiphys.propose.author.literals import leaves_of
-from tiphys.propose.author.sentences import sentences
+from tiphys.propose.author.sentences import matched, sentences
 
 _PATH = re.compile(r"(?<![\w:.*/-])/[a-z][\w.-]*(?:/[\w.-]*\w)*(?![\w/*-])")
 _GROUP = re.compile(
@@ -50,8 +51,8 @@ _FIELDS = {
 
 def own_files(objects: Sequence[Object], request: str) -> Iterator[str]:
     """Set the group of the files in place, where only one pod can be meant."""
-    pods = [pod for each in objects for pod in pod_specs(each)]
-    groups = {int(next(filter(None, match.groups()))) for match in _GROUP.finditer(request)}
+    pods = pods_of(objects)
+    groups = {int(matched(match)) for match in _GROUP.finditer(request)}
     if len(pods) == len(groups) == 1:
         group, context = groups.pop(), map_at(pods[0], "securityContext")
         if context.get("fsGroup") != group:

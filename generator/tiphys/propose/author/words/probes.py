@@ -8,8 +8,8 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import containers_of, pod_specs
-from tiphys.propose.author.sentences import sentences
-from tiphys.propose.reading.spelled import in_figures
+from tiphys.propose.author.sentences import matched, sentences
+from tiphys.propose.reading.spelled import SPAN, in_figures
 
 _WORDS = {
     "startupProbe": re.compile(r"\bstart-?up\b|\bboots?\b|\bbooting\b", re.IGNORECASE),
@@ -22,19 +22,18 @@ _WORDS = {
     ),
 }
 _CLAUSE = re.compile(r"[,;:()]\s|\b(?:and|but|while|whereas)\b", re.IGNORECASE)
-_S = r"(\d{1,5})(?:\s+|-)?s(?:ec(?:ond)?s?)?\b"
 _FAILED = r"(?:fail(?:ed|ing|ures?|s)?|miss(?:ed|es)?|unsuccessful|bad)"
 _FIGURES = {
-    "periodSeconds": rf"(?:(?:every|each)\s+|period\s+(?:of\s+)?){_S}",
+    "periodSeconds": rf"(?:(?:every|each)\s+|period\s+(?:of\s+)?){SPAN}",
     "initialDelaySeconds": (
-        rf"(?:the\s+first\s+{_S}|initial\s+delay\s+(?:of\s+)?{_S}"
-        rf"|first\s+(?:tr\w+|time|look\w*|check\w*|ask\w*)\s+after\s+{_S}"
-        rf"|start\w*\s+(?:asking|looking|checking|probing)(?:\s+for\s+life)?\s+after\s+{_S}"
-        rf"|{_S}\s+after\s+(?:(?:the|its|a)\s+)?(?:pod|container|start\w*|it\s+(?:has\s+)?start\w*))"
+        rf"(?:the\s+first\s+{SPAN}|initial\s+delay\s+(?:of\s+)?{SPAN}"
+        rf"|first\s+(?:tr\w+|time|look\w*|check\w*|ask\w*)\s+after\s+{SPAN}"
+        rf"|start\w*\s+(?:asking|looking|checking|probing)(?:\s+for\s+life)?\s+after\s+{SPAN}"
+        rf"|{SPAN}\s+after\s+(?:(?:the|its|a)\s+)?(?:pod|container|start\w*|it\s+(?:has\s+)?start\w*))"
     ),
     "timeoutSeconds": (
-        rf"(?:time-?s?\s?out\s+(?:is\s+|of\s+|after\s+|at\s+)*{_S}|(?:within|may\s+take)\s+{_S}"
-        rf"|{_S}\s+(?:time-?out|to\s+(?:answer|reply|respond)))"
+        rf"(?:time-?s?\s?out\s+(?:is\s+|of\s+|after\s+|at\s+)*{SPAN}|(?:within|may\s+take)\s+{SPAN}"
+        rf"|{SPAN}\s+(?:time-?out|to\s+(?:answer|reply|respond)))"
     ),
     "failureThreshold": (
         rf"(?:(\d{{1,3}})\s+(?:(?:times?|{_FAILED}|consecutive|successive|straight)\s+)*"
@@ -51,7 +50,9 @@ _ASKED = re.compile(
 _STARTS = re.compile(
     r"\b(?:start\w*|boot\w*|com(?:e|es|ing)\s+up|warm\w*|load\w*|until\s+it)\b", re.I
 )
-_UP_TO = re.compile(rf"\b(?:up\s+to|at\s+most|as\s+long\s+as)\b[^.;:]{{0,30}}?{_S}", re.IGNORECASE)
+_UP_TO = re.compile(
+    rf"\b(?:up\s+to|at\s+most|as\s+long\s+as)\b[^.;:]{{0,30}}?{SPAN}", re.IGNORECASE
+)
 _LOCAL = re.compile(
     r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::(?P<port>\d{2,5}))?(?P<path>/[^\s\"'|;&]*)?"
 )
@@ -126,7 +127,7 @@ def _told(spoken: str, names: list[str]) -> Iterator[tuple[str, str, int]]:
     for text in (each for each in sentences(spoken) if any(form.search(each) for form in speaks)):
         for field, form in _FORMS.items():
             for match in form.finditer(text):
-                said = next(each for each in match.groups() if each)
+                said = matched(match)
                 value = int(said) if said.isdecimal() else 2
                 if name := _whose(text, match, names):
                     yield name, field, value

@@ -6,26 +6,25 @@ import re
 from collections.abc import Iterator, Sequence
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import containers_of, pod_specs, value_at
+from tiphys.propose.author.fields import containers_of, pod_specs, pods_of, value_at
 from tiphys.propose.author.literals import leaves_of
-from tiphys.propose.author.sentences import sentences
-from tiphys.propose.reading.spelled import in_figures
+from tiphys.propose.author.sentences import matched, sentences
+from tiphys.propose.reading.spelled import SPAN, in_figures
 
-_SPAN = r"(?<![\w.])(\d{1,5})(?:\s+|-)?s(?:ec(?:ond)?s?)?\b"
 _DEADLINE = "activeDeadlineSeconds"
 _PODS = re.compile(r"\b(?:each|every|per|a|its|the|own|single)\s+(?:pods?|attempts?)\b", re.I)
 _EXPLAINED = re.compile(r"\d+[\s-]\w+ \((\d+ seconds)\)")
 _RUN = r"\b(?:runs?|jobs?|it|one|that)\b[^.;]{0,60}?"
 _KILLED = r"\b(?:kill|end|stop|abort|terminat|cancel)\w*"
 _ENDS = re.compile(
-    rf"{_RUN}\b(?:still|longer|more|beyond|at\s+most|after)\b[^.;]{{0,40}}?{_SPAN}[^.;]{{0,40}}?{_KILLED}"
-    rf"|{_KILLED}[^.;]{{0,40}}?\b(?:after|beyond|longer\s+than|more\s+than)\s+[^.;\d]{{0,20}}{_SPAN}"
-    rf"|{_RUN}\b(?:gets?|may\s+take)\s+{_SPAN}\s+at\s+most|\bdone\s+within\s+{_SPAN}\s+or\b",
+    rf"{_RUN}\b(?:still|longer|more|beyond|at\s+most|after)\b[^.;]{{0,40}}?{SPAN}[^.;]{{0,40}}?{_KILLED}"
+    rf"|{_KILLED}[^.;]{{0,40}}?\b(?:after|beyond|longer\s+than|more\s+than)\s+[^.;\d]{{0,20}}{SPAN}"
+    rf"|{_RUN}\b(?:gets?|may\s+take)\s+{SPAN}\s+at\s+most|\bdone\s+within\s+{SPAN}\s+or\b",
     re.IGNORECASE,
 )
 _TIDIED = re.compile(r"\b(?:clean|remov|delet|tid|disappear|retr)\w*", re.IGNORECASE)
 _FIELD = "terminationGracePeriodSeconds"
-_S = re.compile(_SPAN, re.IGNORECASE)
+_S = re.compile(SPAN, re.IGNORECASE)
 _PROBED = re.compile(r"\b(?:alive|liveness|restart\w*|probes?)\b", re.IGNORECASE)
 _TAKES = re.compile(
     r"\bgrace\b|\bbefore\s+(?:it|they|the\s+\w+)\s+(?:is|are|may\s+be|gets?|can\s+be)\s+(?:\w+\s+)?killed"
@@ -47,7 +46,7 @@ def stop_in_time(objects: Sequence[Object], request: str) -> Iterator[str]:
         if _TAKES.search(text) and not _PROBED.search(text)
     ]
     spans = {int(span) for text in told for span in _S.findall(text)}
-    pods = [pod for each in objects for pod in pod_specs(each)]
+    pods = pods_of(objects)
     if len(told) != 1 or len(spans) != 1 or len(pods) != 1 or _HOOK.search(request):
         return
     [pod], span = pods, spans.pop()
@@ -70,7 +69,7 @@ def end_in_time(obj: Object, request: str) -> Iterator[str]:
             spec.setdefault(_DEADLINE, seconds)
             yield f"{_DEADLINE}: of the job"
     spans = {
-        int(next(filter(None, match.groups())))
+        int(matched(match))
         for text in sentences(_EXPLAINED.sub(r"\1", in_figures(request)))
         for match in _ENDS.finditer(text)
         if not _TIDIED.search(match[0])
