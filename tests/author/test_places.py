@@ -24,6 +24,11 @@ def placed(request, namespace, *, name="web"):
         "web (shop, two of it)",
         "Something of web for shop: one pod",
         "web in the `shop` namespace",
+        "Run web into the shop, two of it",
+        "shop: run web",
+        "Ein Pod web im Namensraum shop",
+        "Un pod web dans l'espace de noms shop",
+        "In namespaces spring and shop: web",
     ],
 )
 def test_a_word_that_stands_for_nothing_else_may_be_the_namespace(request_):
@@ -38,10 +43,17 @@ def test_a_word_that_stands_for_nothing_else_may_be_the_namespace(request_):
         "The shop's lamps are dim. Run registry.example/shop/web:1 for the shop.",
         "Run web with shop=yes",
         "Run web-shop",
+        "Run web, it carries tonight's shop and is small.",
+        "Run web for the shop desk.",
+        "Run web in the shop desk.",
     ],
 )
 def test_a_namespace_that_nobody_named_is_made_up(request_):
     assert placed(request_, "shop") == SCRATCH
+
+
+def test_a_name_need_not_be_called_a_namespace():
+    assert placed("New space team-kelp with the pod web", "team-kelp") == "team-kelp"
 
 
 def test_what_has_another_meaning_must_be_called_a_namespace():

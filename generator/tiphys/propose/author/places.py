@@ -11,6 +11,19 @@ from tiphys.propose.author.fields import metadata_of
 from tiphys.propose.author.literals import leaves_of
 from tiphys.propose.author.types import Task
 
+_SPACE = r"(?:namespaces?|ns|namensraum|espace\s+de\s+noms|espacio\s+de\s+nombres)"
+_IN = r"(?:in|into|to|from|inside|within)"
+_QUOTED = r"[\s:=*\"'`]+"
+_CALLED = "|".join(  # WORD, in what a plain word must stand to be a namespace
+    (
+        rf"\b(?:{_IN}|for|im|nach|für|dans|pour|en|para|nel){_QUOTED}WORD",
+        rf"\b{_IN}\s+the{_QUOTED}WORD(?=[\"'`]?(?:[.,;:)]|\s+(?:and|or)\b|\s*$))",
+        rf"\b{_SPACE}\b[^.;]{{0,24}}\bWORD",
+        rf"WORD[\"'`]?\s+{_SPACE}\b",
+        r"[(,]\s*WORD\s*[,)]",
+        r"^\s*WORD\s*[:,]",
+    )
+)
 SCRATCH = "scratch"  # where objects are tried out whose namespace nobody has named
 
 
@@ -18,9 +31,13 @@ def place(objects: Sequence[Object], inside: Collection[tuple[str, str]], task: 
     """Set namespaces in place; `inside` are (apiVersion, kind) that live in namespaces."""
     known = f"{task.request}\n{task.context}"
     held = [metadata_of(each) for each in objects if (each["apiVersion"], each["kind"]) in inside]
-    taken = _others(objects)
+    made = {metadata_of(each).get("name") for each in objects if each["kind"] == "Namespace"}
+    taken = _others(objects) - made
     for metadata in held:
-        if not _speaks_of(known, str(metadata.get("namespace", "")), taken):
+        name = str(metadata.get("namespace", ""))
+        if not _speaks_of(
+            known, name, called=name in taken or (name.isalpha() and name not in made)
+        ):
             metadata.pop("namespace", None)
     named = {found for metadata in held if (found := metadata.get("namespace"))}
     rest = task.namespace or (named.pop() if len(named) == 1 else SCRATCH)
@@ -36,25 +53,21 @@ def without_scratch(obj: Object) -> Object:
     return {**obj, "metadata": metadata}
 
 
-def _speaks_of(text: str, namespace: str, taken: Collection[str]) -> bool:
+def _speaks_of(text: str, namespace: str, *, called: bool) -> bool:
     """Whether the text may mean a namespace by this word: a model may make one up.
 
-    A word that is not `taken` for anything else need not be called one.
+    A name ("team-kelp") may stand anywhere; what is also something else, or a plain word
+    ("tonight's import"), must be `called` one.
     """
     word = rf"(?<![\w./-]){re.escape(namespace)}(?![\w/=-]|[.:]\w|'s\b)"
-    before = r"\b(?:in|into|to|from|inside|within|namespaces?|ns)[\s:=*\"'`]+(?:the\s+)?[\"'`]?"
-    after = r"[\"'`]?\s+(?:namespace|ns)\b"
     part = re.search(rf"/{re.escape(namespace)}/[\w./-]+:", text)  # of an image
-    called = rf"{before}{word}|{word}{after}|[(,]\s*{word}\s*[,)]"
-    said = word if namespace not in taken and not part else called
-    return bool(namespace and re.search(said, text, re.IGNORECASE))
+    said = _CALLED.replace("WORD", word) if called or part else word
+    return bool(namespace and re.search(said, text, re.IGNORECASE | re.MULTILINE))
 
 
 def _others(objects: Sequence[Object]) -> frozenset[str]:
-    """What stands in any other field; a Namespace's own name is one."""
-    leaves = (str(value) for each in objects for value in leaves_of(_without_place(each)))
-    made = {metadata_of(each).get("name") for each in objects if each["kind"] == "Namespace"}
-    return frozenset(leaves) - {str(each) for each in made}
+    """What stands in any other field."""
+    return frozenset(str(leaf) for each in objects for leaf in leaves_of(_without_place(each)))
 
 
 def _without_place(value: Any) -> Any:

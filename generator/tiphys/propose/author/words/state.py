@@ -1,4 +1,4 @@
-"""All that the words of a request say of pods, runs and choices, whatever kind they are in."""
+"""What words of a request say of pods, runs, counts and choices, whatever kind they are in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tiphys.propose.author.words.choices import choose
 from tiphys.propose.author.words.environment import fill_environment
 from tiphys.propose.author.words.mounts import hold_mounts, own_files, share_scratch
 from tiphys.propose.author.words.probes import probe_by_words
+from tiphys.propose.author.words.quotas import count_by_words
+from tiphys.propose.author.words.retries import retry_by_words
 from tiphys.propose.author.words.shutdown import end_in_time, stop_in_time
 
 
@@ -22,5 +24,7 @@ def state(objects: Sequence[Object], task: Task) -> Iterator[str]:
         yield from probe_by_words(each, task.request, task.context)
         yield from choose(each, task.request)
         yield from end_in_time(each, task.request)
+        yield from retry_by_words(each, task.request)
     yield from stop_in_time(objects, task.request)
     yield from own_files(objects, task.request)
+    yield from count_by_words(objects, task.request)
