@@ -8,6 +8,7 @@ import yaml
 from tests.author.boards import CARDS
 from tests.cluster_fixtures import eventually
 from tiphys.adapters.kube_api import KubeApi
+from tiphys.library.openapi import Schemas
 from tiphys.verify.guardrails import Guardrails
 from tiphys.verify.workbench import ClusterWorkbench
 
@@ -86,6 +87,33 @@ def test_what_a_request_presumes_is_there(bench, own_api, namespace):
     assert found.good, found.problems
     assert found.live[0]["status"]["readyReplicas"] == 2
     eventually(lambda: own_api.get("apps/v1", "Deployment", "web", place) is None)
+
+
+def test_a_kind_that_a_request_presumes_is_described_at_once(own_api, namespace):
+    kind, group = "Otter", f"{namespace}.example.org"
+    schema = {"type": "object", "properties": {"spec": {"type": "object"}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"otters.{group}"},
+        "spec": {
+            "group": group,
+            "names": {"kind": kind, "plural": "otters"},
+            "scope": "Namespaced",
+            "versions": [version],
+        },
+    }
+    bench = ClusterWorkbench(own_api, own_api, Guardrails(), presumed=[definition])
+    assert Schemas(bench.openapi).of(f"{group}/v1", kind)
+    assert kind in {each.kind for each in bench.kinds()}
+
+
+def test_a_definition_that_the_server_refuses_is_not_waited_for(own_api, namespace):
+    broken = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    odd = [broken | {"metadata": {"name": "x"}, "spec": spec} for spec in ("no", {"versions": 3})]
+    bench = ClusterWorkbench(own_api, own_api, Guardrails(), presumed=odd)
+    assert bench.kinds()
 
 
 def test_a_refusal_names_object_and_field(bench, namespace):

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from tiphys.domain.errors import ApiRefusal, InvalidInput
 from tiphys.domain.rehearsal import Problem, Rehearsal, Stage
 from tiphys.library import strict_yaml
+from tiphys.library.openapi import Schemas
 from tiphys.ports import ApiDescription, ClusterApi, Kind, Object, RepositoryReader
 from tiphys.verify.critic import Remark, remarks
 from tiphys.verify.drift import claim_of_set
@@ -105,20 +106,21 @@ class ClusterWorkbench:
     def _prepare(self) -> None:
         if self._ready:
             return
-        for each in self._presumed:
-            self._put(each)
-        self._wait_for_definitions()
+        self._wait_for_definitions([each for each in self._presumed if self._put(each)])
         install(self._guardrails, self._api)
         self._ready = True
 
-    def _wait_for_definitions(self) -> None:
-        """A kind that was just defined is served a moment later."""
-        defined = [each for each in self._presumed if each["kind"] == "CustomResourceDefinition"]
-        names = ((each.get("spec") or {}).get("names") or {} for each in defined)
-        kinds = {each["kind"] for each in names if each.get("kind")}
+    def _wait_for_definitions(self, objects: Sequence[Object]) -> None:
+        """A kind that was just defined is served a moment later, and described after that."""
+        wanted = {found for each in objects for found in _defined(each)}
         polling = Polling(_DEFINED)
-        while not kinds <= {each.kind for each in self._description.kinds()} and polling.again():
+        while not self._are_described(wanted) and polling.again():
             pass
+
+    def _are_described(self, defined: Collection[tuple[str, str]]) -> bool:
+        schemas = Schemas(self._description.openapi)
+        served = {each.kind for each in self._description.kinds()} if defined else set()
+        return all(kind in served and schemas.of(version, kind) for version, kind in defined)
 
     def _make_room_for(self, obj: Object, others: Sequence[Object]) -> None:
         namespace = _metadata(obj).get("namespace")
@@ -159,14 +161,16 @@ class ClusterWorkbench:
         except InvalidInput:
             return  # the object itself will be refused for it
 
-    def _put(self, obj: Object) -> None:
+    def _put(self, obj: Object) -> bool:
+        """Whether it is there now."""
         try:
             metadata = obj["metadata"]
             where = (obj["apiVersion"], obj["kind"], metadata["name"], metadata.get("namespace"))
             if self._api.get(*where) is None:
                 self._api.apply(obj)
         except InvalidInput:
-            return  # what is missing shows in what needs it
+            return False  # what is missing shows in what needs it
+        return True
 
     def _dry_run(self, obj: Object, problems: list[Problem]) -> Object | None:
         try:
@@ -249,6 +253,15 @@ class ClusterWorkbench:
                 if failed and ours and words not in seen:
                     seen.add(words)
                     yield Problem("warned", words, uids.get(about.get("uid"), ""))
+
+
+def _defined(obj: Object) -> Iterator[tuple[str, str]]:
+    """(apiVersion, kind) of each version that a definition serves which the server took."""
+    if obj["kind"] == "CustomResourceDefinition":
+        spec = obj["spec"]
+        for version in spec["versions"]:
+            if version["served"]:
+                yield f"{spec['group']}/{version['name']}", spec["names"]["kind"]
 
 
 def definitions(reader: RepositoryReader, rev: str) -> tuple[Object, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import map_at
@@ -45,6 +46,18 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 
+_Rule = Callable[[Object, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _OfNew:
+    """A rule for what is made and not for what exists."""
+
+    rule: _Rule
+
+    def __call__(self, obj: Object, request: str) -> None:
+        self.rule(obj, request)
+
 
 def by_words(obj: Object, request: str, *, new: bool = True) -> None:
     """Set in place what the request says of this kind of object.
@@ -52,7 +65,7 @@ def by_words(obj: Object, request: str, *, new: bool = True) -> None:
     Of several that exist, and are not `new`, it may mean another one.
     """
     for rule in _RULES.get(obj["kind"], ()):
-        if new or rule not in _OF_NEW:
+        if new or not isinstance(rule, _OfNew):
             rule(obj, request)
 
 
@@ -79,32 +92,23 @@ def _at_the_time(obj: Object, request: str) -> None:
         map_at(obj, "spec")["schedule"] = schedule
 
 
-_RULES: Mapping[str, tuple[Callable[[Object, str], None], ...]] = {
-    "ClusterRole": (state_rights, read_logs, exact_verbs),
-    "ClusterRoleBinding": (bind_inside,),
-    "CustomResourceDefinition": (state_names, shape_schema),
+_RULES: Mapping[str, tuple[_Rule | _OfNew, ...]] = {
+    "ClusterRole": (state_rights, _OfNew(read_logs), exact_verbs),
+    "ClusterRoleBinding": (_OfNew(bind_inside),),
+    "CustomResourceDefinition": (_OfNew(state_names), _OfNew(shape_schema)),
     "CronJob": (_at_the_time,),
-    "HorizontalPodAutoscaler": (only_asked_metrics, stated_targets, stated_range, calm_down),
-    "Ingress": (serve_securely, lead_once),
-    "NetworkPolicy": (choose_by_words,),
+    "HorizontalPodAutoscaler": (
+        only_asked_metrics,
+        _OfNew(stated_targets),
+        stated_range,
+        calm_down,
+    ),
+    "Ingress": (_OfNew(serve_securely), lead_once),
+    "NetworkPolicy": (_OfNew(choose_by_words),),
     "PersistentVolumeClaim": (_default_class,),
-    "PriorityClass": (_default_for_nobody,),
-    "Role": (state_rights, read_logs, exact_verbs, live_apart),
-    "RoleBinding": (live_apart,),
-    "Service": (shape_ports, name_ports, speak_udp),
+    "PriorityClass": (_OfNew(_default_for_nobody),),
+    "Role": (state_rights, _OfNew(read_logs), exact_verbs, _OfNew(live_apart)),
+    "RoleBinding": (_OfNew(live_apart),),
+    "Service": (_OfNew(shape_ports), name_ports, speak_udp),
     "ValidatingAdmissionPolicy": (write_as_cel,),
 }
-_OF_NEW = frozenset(
-    {
-        shape_schema,
-        state_names,
-        _default_for_nobody,
-        bind_inside,
-        choose_by_words,
-        live_apart,
-        read_logs,
-        serve_securely,
-        shape_ports,
-        stated_targets,
-    }
-)
