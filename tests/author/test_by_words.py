@@ -545,3 +545,36 @@ def test_a_policy_shuts_the_way_that_is_to_be_shut(request_, left):
     made = {"kind": "NetworkPolicy", "metadata": {}, "spec": copy.deepcopy(BOTH_WAYS)}
     by_words(made, request_)
     assert made["spec"] == left
+
+
+@pytest.mark.parametrize(
+    ("request_", "types"),
+    [
+        ("- outgoing: none\n- incoming: not a matter of this policy, they stay", ["Egress"]),
+        ("Incoming traffic is blocked. Leave outgoing traffic alone.", ["Ingress"]),
+        ("- outgoing: none except DNS\n- incoming: stays", None),
+        ("- outgoing: none\n- incoming: none", None),
+        ("No outgoing traffic.", None),
+    ],
+)
+def test_a_direction_is_shut_and_the_other_one_left_alone(request_, types):
+    rule = {"from": [{"podSelector": {"matchLabels": {"a": "b"}}}]}
+    obj = {"kind": "NetworkPolicy", "spec": {"policyTypes": ["Ingress"], "ingress": [rule]}}
+    by_words(obj, request_)
+    shut = "ingress" not in obj["spec"] and "egress" not in obj["spec"]
+    assert (obj["spec"]["policyTypes"] if shut else None) == types
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind", "node", "target"),
+    [
+        ("Port 514, every node opens 31514 for it.", "NodePort", 31514, None),
+        ("Port 514, every node opens some port for it.", "NodePort", 31080, 31514),
+        ("Port 514, nodes 31514 or 31515.", "NodePort", 31080, 31514),
+        ("Port 514 leads to 31514.", "ClusterIP", 31080, 31514),
+    ],
+)
+def test_the_only_port_that_a_node_can_open_is_the_nodes(request_, kind, node, target):
+    port = {"port": 514, "targetPort": 31514, "nodePort": 31080}
+    by_words({"kind": "Service", "spec": {"type": kind, "ports": [port]}}, request_)
+    assert (port["nodePort"], port.get("targetPort")) == (node, target)

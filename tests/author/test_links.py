@@ -180,3 +180,50 @@ def test_of_several_services_each_keeps_its_labels():
     both = [thing("Service", name, spec={"selector": {"app": name}}) for name in ("auth", "pages")]
     select_stated(both, "one for the pods app=auth, one for the pods app=pages")
     assert [each["spec"]["selector"]["app"] for each in both] == ["auth", "pages"]
+
+
+@pytest.mark.parametrize(
+    ("written", "services", "named"),
+    [
+        (None, {"peers": "None"}, "peers"),
+        ("log", {"peers": "None"}, "peers"),
+        ("log", {"peers": "None", "log": None}, "log"),
+        ("log", {"peers": None}, "log"),
+        ("old-peers", {"peers": "None"}, "old-peers"),
+        (None, {"a": "None", "b": "None"}, "log"),
+    ],
+)
+def test_a_set_is_named_by_the_only_headless_service_unless_it_names_one(written, services, named):
+    stateful = {
+        "kind": "StatefulSet",
+        "metadata": {"name": "log"},
+        "spec": {"serviceName": written},
+    }
+    made = [
+        {"kind": "Service", "metadata": {"name": name}, "spec": {"clusterIP": address}}
+        for name, address in services.items()
+    ]
+    link([stateful, *made])
+    assert stateful["spec"]["serviceName"] == named
+
+
+@pytest.mark.parametrize(
+    ("ports", "listens", "target"),
+    [
+        ([{"port": 80}], [8088], 8088),
+        ([{"port": 80, "targetPort": 80}], [8088], 8088),
+        ([{"port": 80, "targetPort": "web"}], [8088], "web"),
+        ([{"port": 80, "targetPort": 81}], [8088], 81),
+        ([{"port": 80}], [80], None),
+        ([{"port": 80}], [8088, 8089], None),
+        ([{"port": 80}], [], None),
+        ([{"port": 80}, {"port": 81}], [8088], None),
+    ],
+)
+def test_a_service_leads_to_where_its_pods_listen(ports, listens, target):
+    box = {"name": "a", "image": "a:1", "ports": [{"containerPort": each} for each in listens]}
+    spec = {"template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [box]}}}
+    web = {"kind": "Deployment", "metadata": {"name": "a"}, "spec": spec}
+    service = {"kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": ports}}
+    link([web, service])
+    assert ports[0].get("targetPort") == target

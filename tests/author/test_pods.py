@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiphys.propose.author.pods import as_templates, keep_apart, run_once, straighten
+from tiphys.propose.author.pods import as_asked, as_templates, keep_apart, straighten
 from tiphys.propose.author.types import Meant
 from tiphys.propose.author.words.environment import fill_environment
 from tiphys.propose.author.words.mounts import hold_mounts, share_scratch
+from tiphys.propose.editing.targets import WORKLOADS
 
 
 def pod(box, **spec):
@@ -136,10 +137,55 @@ def test_a_job_that_was_asked_for_is_not_made_again_and_again():
     job = {"template": {"spec": {"containers": []}}}
     cron = {"kind": "CronJob", "metadata": {"name": "x"}, "spec": {"jobTemplate": {"spec": job}}}
     once = {"kind": "Job", "metadata": {"name": "x"}, "spec": job}
-    assert [*run_once([cron], {"Job"})] == [once]
+    assert as_asked([cron], {"Job"}) == [once]
     for asked in ({"Job", "CronJob"}, {"CronJob"}, set()):
-        assert [*run_once([cron], asked)] == [cron]
-    assert [*run_once([cron, once], {"Job"})] == [cron, once]
+        assert as_asked([cron], asked) == [cron]
+    assert as_asked([cron, once], {"Job"}) == [cron, once]
+
+
+def test_a_bare_pod_becomes_the_workload_that_was_asked_for():
+    made = pod({}, restartPolicy="Never")
+    made["metadata"] = {"name": "a", "namespace": "shop", "labels": {"app": "a"}}
+    [workload] = as_asked([made], {"Deployment", "PriorityClass"})
+    assert workload["apiVersion"] == "apps/v1"
+    assert (workload["kind"], workload["metadata"]["namespace"]) == ("Deployment", "shop")
+    template = workload["spec"]["template"]
+    assert template["metadata"] == {"labels": {"app": "a"}}
+    assert template["spec"]["containers"] == made["spec"]["containers"]
+    assert "restartPolicy" not in template["spec"]
+
+
+def test_a_daemon_set_has_no_count_and_a_pod_no_template():
+    inner = pod({})["spec"]
+    labels = {"labels": {"app": "a"}}
+    spec = {"replicas": 3, "selector": {"matchLabels": {"app": "a"}}, "strategy": {}}
+    spec["template"] = {"metadata": labels, "spec": inner}
+    web = {"kind": "Deployment", "metadata": {"name": "a"}, "spec": spec}
+    assert as_asked([web], {"DaemonSet"})[0]["spec"] == {
+        "selector": {"matchLabels": {"app": "a"}},
+        "template": {"metadata": labels, "spec": inner},
+    }
+    assert as_asked([web], {"StatefulSet"})[0]["spec"]["replicas"] == 3
+    [bare] = as_asked([web], {"Pod"})
+    assert (bare["apiVersion"], bare["metadata"]) == ("v1", {"name": "a", **labels})
+    assert bare["spec"] == inner
+    assert as_asked([web], {"Deployment", "Job"}) == [web]
+
+
+_NESTED = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["template", "spec", "metadata", "jobTemplate"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(sorted(WORKLOADS)), st.sampled_from(sorted(WORKLOADS)), _NESTED)
+def test_whatever_a_workload_holds_it_becomes_the_kind_that_was_asked_for(made, asked, spec):
+    [got] = as_asked([{"kind": made, "metadata": {"name": "x"}, "spec": spec}], {asked})
+    assert got["kind"] == (made if asked == "CronJob" else asked)
 
 
 def test_an_init_container_has_no_ports_and_a_native_sidecar_may():

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from tiphys.propose.author.words.shutdown import end_in_time, stop_in_time
+from tiphys.propose.author.words.shutdown import end_in_time, go_in_time, stop_in_time
 
 HOOK = {"preStop": {"exec": {"command": ["sleep", "300"]}}}
 
@@ -88,3 +88,32 @@ def test_a_deadline_of_the_pod_is_that_of_the_run_unless_pods_are_meant():
 
 def test_a_job_without_a_spec_breaks_nothing():
     assert not list(end_in_time({"kind": "Job", "spec": None}, "Done within 6 hours or never."))
+
+
+@pytest.mark.parametrize(
+    ("request_", "ttl"),
+    [
+        ("The finished Job should stay around for one day so that I can look.", 86400),
+        ("Have it cleaned away an hour after it ended.", 3600),
+        ("10 minutes after it has finished it should clean itself up.", 600),
+        ("At most 20 minutes, and finished runs disappear by themselves after two days.", 172800),
+        ("Kill it if it isn't done after an hour, and remove it.", None),
+        ("Keep finished runs for an hour, or remove those that are done after a day.", None),
+        ("It must be done within an hour.", None),
+        ("Finished runs are kept.", None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["Job", "CronJob"])
+def test_a_finished_run_stays_as_long_as_it_is_told(request_, ttl, kind):
+    spec = {"backoffLimit": 1}
+    held = {"jobTemplate": {"spec": spec}} if kind == "CronJob" else spec
+    assert bool([*go_in_time({"kind": kind, "spec": held}, request_)]) == bool(ttl)
+    assert spec.get("ttlSecondsAfterFinished") == ttl
+
+
+def test_a_deadline_that_was_a_guess_at_it_goes():
+    kept = "The finished Job should stay around for one day."
+    for request_, left in ((kept, []), (f"{kept} Kill it after 24 hours.", [86400])):
+        spec = {"activeDeadlineSeconds": 86400}
+        assert [*go_in_time({"kind": "Job", "spec": spec}, request_)]
+        assert [v for k, v in spec.items() if k == "activeDeadlineSeconds"] == left

@@ -253,3 +253,17 @@ def test_who_speaks_only_of_an_accounts_token_wants_no_account(request_, stays):
     left = without_accounts(request_, [obj, account])
     assert (account in left) == stays
     assert ("serviceAccountName" in obj["spec"]) == stays
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_last_init_container_is_what_runs_where_nobody_named_what_runs(named):
+    first, last = (
+        {"name": each, "image": f"registry.example/{each}:1"} for each in ("pull", "lint")
+    )
+    obj = pod()
+    obj["spec"]["initContainers"] = [first, last]
+    request = (
+        f"First registry.example/pull:1, afterwards registry.example/{'web' if named else 'lint'}:1"
+    )
+    take_out_unasked(request, obj)
+    assert [each["name"] for each in obj["spec"]["containers"]] == ["web" if named else "lint"]

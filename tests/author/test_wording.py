@@ -216,3 +216,24 @@ def test_hosts_of_what_exists_are_in_use(existing, hosts):
 
     made, _ = run_settle("Also new.example.", judge, existing=existing, hosts=["old.example"])
     assert made["hosts"] == hosts
+
+
+@pytest.mark.parametrize(
+    ("request_", "keys"),
+    [
+        ("LOGIN -> reader\npassword -> x", ["LOGIN", "password"]),
+        ("LOGIN -> reader, so that the login works", ["login", "password"]),
+        ("PASSWORD is x, `login` is y", ["login", "PASSWORD"]),
+        ("/LOGIN and PASSWORD.TXT", ["login", "password"]),
+    ],
+)
+def test_a_key_is_in_capitals_where_the_request_has_it_so_only(request_, keys):
+    secret = {"kind": "Secret", "stringData": {"login": "reader", "password": "x"}}
+    to_the_letter(request_, secret)
+    assert [*secret["stringData"]] == keys
+
+
+def test_a_variable_is_in_capitals_too():
+    box = {"name": "a", "env": [{"name": "log_level", "value": "debug"}, {"value": 3}]}
+    to_the_letter("LOG_LEVEL is debug", obj := {"kind": "Pod", "spec": {"containers": [box]}})
+    assert obj["spec"]["containers"][0]["env"][0] == {"name": "LOG_LEVEL", "value": "debug"}

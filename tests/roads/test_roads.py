@@ -21,7 +21,7 @@ from tiphys.learn.roads import (
 )
 from tiphys.library import load_skill
 from tiphys.ports import Hit
-from tiphys.propose.kinds import about_a_cluster, asked_kinds, lacking
+from tiphys.propose.kinds import about_a_cluster, asked_kinds, lacking, named_items
 from tiphys.propose.request import Request
 from tiphys.propose.reuse import retrieve
 from tiphys.testing.memory_repository import MemoryRepository
@@ -80,6 +80,25 @@ def test_kinds_at_the_start_and_kinds_with_a_name_count_as_asked_for():
     assert asked_kinds("RoleBinding viewers in namespace shop") == {"RoleBinding"}
     assert asked_kinds("expose it with an ingress named api") == {"Ingress"}
     assert asked_kinds("run the job that a role model would") == frozenset()
+
+
+def test_a_line_that_begins_with_an_object_asks_for_it_by_its_name():
+    text = """Both in one go:
+    - PriorityClass leftovers, value -50
+    2. a Deployment `thumbs`: two of them
+    Service web in namespace shop
+    - Namespace shop: theirs
+    - Role of the day
+    - by the Secret key, which exists
+    - Secret keys are dull"""
+    assert [*named_items(text)] == [
+        ("PriorityClass", "leftovers"),
+        ("Deployment", "thumbs"),
+        ("Service", "web"),
+        ("Namespace", "shop"),
+    ]
+    assert asked_kinds(text) >= {"PriorityClass", "Deployment", "Service", "Namespace"}
+    assert "Namespace" not in asked_kinds(text, referred=False)
 
 
 def test_what_is_not_about_a_cluster_is_told_from_what_is():

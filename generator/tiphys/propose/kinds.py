@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tiphys.domain.skill import Skill
@@ -22,6 +22,14 @@ _VERBS = "an?|as|one|another|new|create|add|make|define|write|set|need|kind:"
 _ASKED = rf"(?:(?<!\()\b(?:{_VERBS})\s+(?:[\w-]+\s+){{0,2}}?)"
 _NOT_BEHIND = "".join(
     rf"(?<!\b{word}\s)" for word in "for of to by via from behind through against existing".split()
+)
+# "- Deployment web in namespace shop": a point of a list, or a line, that begins with an object.
+_ITEM = re.compile(
+    r"^[ \t]*(?:(?:[-*•]|\d+[.)])[ \t]+)?(?:an?[ \t]+|one[ \t]+)?"
+    rf"(?P<kind>{'|'.join((*_JOINED, *_PLAIN))})"
+    r"[ \t]+(?P<q>[\"'`]?)(?P<name>[a-z0-9][a-z0-9.-]*[a-z0-9])(?P=q)"
+    r"(?=[ \t]*(?:[,:;(]|$)|\s+in\s+(?:the\s+)?namespace\b)",
+    re.MULTILINE,
 )
 # "A job named x" is one; "a service named x" may be a whole application.
 _NEVER_AN_APP = ("Ingress", "Job", "Secret", "Role", "Lease")
@@ -85,6 +93,7 @@ def asked_kinds(request: str, *, referred: bool = True) -> frozenset[str]:
     for kind in _PLAIN:
         if re.search(rf"(?i:{before}{_ASKED}){kind}\b(?![\s-]?(?:[A-Z]|account))", request):
             found.add(kind)
+    found |= {kind for kind, _ in named_items(request) if referred or kind != "Namespace"}
     first = re.match(rf"\W*({'|'.join((*_JOINED, *_PLAIN))})\b(?!\s+account)", request)
     if first and (referred or first[1] != "Namespace"):  # "Namespace shop: ..." only says where
         found.add(first[1])
@@ -92,6 +101,12 @@ def asked_kinds(request: str, *, referred: bool = True) -> frozenset[str]:
         if re.search(rf"(?i)\ban? (?:[\w-]+ )??(?<!cron ){kind} (?:named|called) ", request):
             found.add(kind)
     return frozenset(found)
+
+
+def named_items(request: str) -> Iterator[tuple[str, str]]:
+    """(kind, name) of each line, or point of a list, that begins with an object by its name."""
+    for each in _ITEM.finditer(request):
+        yield each["kind"], each["name"]
 
 
 def speaks_in_kinds(request: str) -> bool:

@@ -143,6 +143,7 @@ def _service(obj: Object, objects: Sequence[Object]) -> None:
     if spec.get("type") == "ExternalName" or len(pods) != 1:
         return
     [(owner, labels)] = pods
+    _where_they_listen(spec, owner)
     chosen = spec.get("selector")
     if not labels and owner["kind"] == "Pod":
         labels = metadata_of(owner)["labels"] = dict(
@@ -154,15 +155,33 @@ def _service(obj: Object, objects: Sequence[Object]) -> None:
     spec["selector"] = dict(matched if isinstance(matched, dict) and matched else labels)
 
 
+def _where_they_listen(spec: dict[str, Any], owner: Object) -> None:
+    """A Service's only port leads by itself to its own number, where no pod need listen."""
+    listens = {
+        port.get("containerPort")
+        for pod in pod_specs(owner)
+        for container in dicts(pod.get("containers"))
+        for port in dicts(container.get("ports"))
+        if container.get("image")
+    }
+    ports = [*dicts(spec.get("ports"))]
+    if len(ports) != 1 or len(listens) != 1 or ports[0].get("port") in listens:
+        return
+    if ports[0].get("targetPort") in (None, ports[0].get("port")):
+        [ports[0]["targetPort"]] = listens
+
+
 def _stateful_set(obj: Object, objects: Sequence[Object]) -> None:
     spec = map_at(obj, "spec")
-    headless = [
-        metadata_of(each).get("name")
+    services = {
+        metadata_of(each).get("name"): map_at(each, "spec").get("clusterIP")
         for each in objects
-        if each["kind"] == "Service" and map_at(each, "spec").get("clusterIP") == "None"
-    ]
-    if not spec.get("serviceName"):
-        spec["serviceName"] = headless[0] if len(headless) == 1 else metadata_of(obj).get("name")
+        if each["kind"] == "Service"
+    }
+    headless = [name for name, address in services.items() if address == "None"]
+    own = metadata_of(obj).get("name")
+    if spec.get("serviceName", own) in (own, "", None) and own not in services:  # a guess
+        spec["serviceName"] = headless[0] if len(headless) == 1 else own
     for each in items(spec.get("volumeClaimTemplates")):
         if isinstance(each, dict):
             _claim(each, objects)

@@ -21,12 +21,14 @@ from tiphys.propose.author.fields import (
     value_at,
 )
 from tiphys.propose.author.types import Meant
-from tiphys.propose.editing.targets import TEMPLATES
+from tiphys.propose.editing.targets import SCALABLE, TEMPLATES, WORKLOADS
 
 _VOLUMES = frozenset(
     "configMap csi downwardAPI emptyDir ephemeral hostPath nfs persistentVolumeClaim projected"
     " secret".split()
 )
+_VERSIONS = {"Job": "batch/v1", "Pod": "v1"}  # of workloads; the others are apps/v1
+_OF_PODS = ("labels", "annotations")
 _DOCKER = (("entrypoint", "command"), ("cmd", "args"))
 _NODE = "kubernetes.io/hostname"
 _WHERE = re.compile(
@@ -40,16 +42,31 @@ _RATHER = re.compile(
 )
 
 
-def run_once(objects: Sequence[Object], asked: Collection[str]) -> Iterator[Object]:
-    """The objects; where a Job was asked for, a CronJob that was not is the Job that it makes."""
-    wrong = "Job" in asked and "CronJob" not in asked
-    wrong = wrong and not any(each["kind"] == "Job" for each in objects)
-    for each in objects:
-        job = value_at(each, ("spec", "jobTemplate", "spec"))
-        if wrong and each["kind"] == "CronJob" and isinstance(job, dict):
-            yield {**each, "kind": "Job", "spec": job}
-        else:
-            yield each
+def as_asked(objects: Sequence[Object], asked: Collection[str]) -> list[Object]:
+    """The objects; where one workload was asked for and another one made, it is what was asked."""
+    made = [each for each in objects if each["kind"] in WORKLOADS]
+    wanted = sorted(WORKLOADS.intersection(asked))
+    if len(made) != 1 or len(wanted) != 1 or made[0]["kind"] in wanted or "CronJob" in wanted:
+        return [*objects]
+    return [_as(wanted[0], each) if each in made else each for each in objects]
+
+
+def _as(kind: str, obj: Object) -> Object:
+    """The same pods, run the way that the kind runs them."""
+    spec = map_at(obj, "spec")
+    if (obj["kind"], kind) == ("CronJob", "Job"):
+        return {**obj, "kind": kind, "spec": map_at(spec, "jobTemplate", "spec")}
+    path = TEMPLATES[obj["kind"]]
+    template = value_at(obj, path) if path else obj
+    inner = template if isinstance(template, dict) else {}
+    metadata = {key: value for key, value in metadata_of(inner).items() if key in _OF_PODS}
+    pod = {key: value for key, value in map_at(inner, "spec").items() if key != "restartPolicy"}
+    made = {**obj, "apiVersion": _VERSIONS.get(kind, "apps/v1"), "kind": kind}
+    if kind == "Pod":
+        return {**made, "metadata": {**metadata, **metadata_of(obj)}, "spec": pod}
+    kept = (*(("replicas",) if kind in SCALABLE else ()), "selector")
+    own = {key: spec[key] for key in kept if key in spec and kind != "Job"}
+    return {**made, "spec": {**own, "template": {"metadata": metadata, "spec": pod}}}
 
 
 def keep_apart(obj: Object, fields: Sequence[Meant]) -> Iterator[str]:

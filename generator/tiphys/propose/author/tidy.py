@@ -10,7 +10,7 @@ from tiphys.propose.author.fields import name_of
 from tiphys.propose.author.links import link, select_stated
 from tiphys.propose.author.outline import custom_kinds
 from tiphys.propose.author.places import place
-from tiphys.propose.author.pods import as_templates, keep_apart, run_once
+from tiphys.propose.author.pods import as_asked, as_templates, keep_apart
 from tiphys.propose.author.references import lead_somewhere
 from tiphys.propose.author.strangers import as_existing, without_accounts, without_strangers
 from tiphys.propose.author.sure import set_figures, set_lacking
@@ -35,7 +35,8 @@ def tidy(
     """
     kept, notes = _once(objects), list[str]()
     if pieces.mending:
-        kept = as_templates([*run_once(kept, asked_kinds(task.request))])
+        asked = asked_kinds(task.request, referred=False)
+        kept = as_templates(as_asked(kept, asked) if not task.context else kept)
     if pieces.mending and task.context:
         notes += as_existing(task, kept)
         kept = rewrite_objects(task.request, task.context, kept)

@@ -276,6 +276,10 @@ def _made_up_containers(pod: dict[str, Any], known: str, shown: Collection[Any])
         if len(kept) < len(held) and (kept or key == "initContainers"):
             pod[key] = kept
             yield key
+    first, main = items(pod.get("initContainers")), items(pod.get("containers"))
+    if len(first) > 1 and not any(isinstance(e, dict) and _is_named(e, known) for e in main):
+        pod["containers"] = [first.pop()]  # the last of them is what the others prepare for
+        yield "containers"
 
 
 def _is_named(container: dict[str, Any], known: str) -> bool:

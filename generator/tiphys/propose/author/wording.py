@@ -36,6 +36,7 @@ def to_the_letter(request: str, obj: Object) -> tuple[str, ...]:
     done = [*_spelled(obj, {short: text for short, text in quoted.items() if short != text})]
     if obj.get("kind") in ("ConfigMap", "Secret"):
         done += _in_words(obj, request)
+    done += _in_capitals(obj, request)
     gone = {name for match in _GOES.finditer(request) for name in match.groups() if name}
     for holder in _holders(obj):
         kept = [each for each in holder["env"] if str(each.get("name")) not in gone]
@@ -67,6 +68,29 @@ def _in_words(obj: Object, request: str) -> Iterator[str]:
                 if len(found) == 1:
                     holder[key] = text.replace(said, found.pop())
                     yield str(key)
+
+
+def _in_capitals(obj: Object, request: str) -> Iterator[str]:
+    """Keys and variables that the request writes in capitals only: "LOGIN -> x" is no login."""
+    for holder in dicts([obj.get("data"), obj.get("stringData")]):
+        if any(_said_in_capitals(key, request) for key in holder):
+            for key, text in [*holder.items()]:  # in their order
+                said = _said_in_capitals(key, request)
+                del holder[key]
+                holder[said or key] = text
+                if said:
+                    yield said
+    for variable in (each for holder in _holders(obj) for each in holder["env"]):
+        if said := _said_in_capitals(variable.get("name"), request):
+            variable["name"] = said
+            yield said
+
+
+def _said_in_capitals(name: Any, request: str) -> str:
+    """As it stands there, if that is everywhere in capitals, and elsewise than here."""
+    said = {*re.findall(rf"(?<![\w./-])(?i:{re.escape(str(name))})(?![\w/-]|\.\w)", request)}
+    found = said.pop() if len(said) == 1 else ""
+    return found if len(found) > 2 and found.isupper() and found != name else ""
 
 
 def _holders(obj: Object) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import dicts, metadata_of
+from tiphys.propose.kinds import named_items
 
 _SHORT = {
     "CustomResourceDefinition": "crds?",
@@ -62,10 +63,10 @@ def asks_for(kind: str, request: str) -> bool:
 
 
 def _names(kind: str, request: str, *, alone: bool) -> Iterator[str]:
-    for found in (*_behind(kind).finditer(request), *(_IT.finditer(request) if alone else ())):
-        name = found["quoted"] or found["bare"] or found["called"]
-        if name not in _SPOKEN:
-            yield name
+    found = (*_behind(kind).finditer(request), *(_IT.finditer(request) if alone else ()))
+    names = [each["quoted"] or each["bare"] or each["called"] for each in found]
+    names += [name for of, name in named_items(request) if of == kind]
+    yield from (name for name in names if name not in _SPOKEN)
 
 
 def _words(kind: str) -> str:

@@ -37,6 +37,14 @@ _LEFT = r"\bleave[^.;,]{0,30}?"
 _ALONE = r"[^.;,]{0,20}?\balone\b"
 _OUT_STAYS = re.compile(rf"{_OUT}{_STAYS}|{_LEFT}{_OUT}{_ALONE}", re.IGNORECASE)
 _IN_STAYS = re.compile(rf"{_IN}{_STAYS}|{_LEFT}{_IN}{_ALONE}", re.IGNORECASE)
+_WAYS = (("Ingress", re.compile(_IN, re.IGNORECASE)), ("Egress", re.compile(_OUT, re.IGNORECASE)))
+_SHUT = re.compile(
+    r"\b(?:none|no|nothing|den(?:y|ied)|block\w*|forbid\w*|cut\s+off)\b", re.IGNORECASE
+)
+_OPEN = re.compile(
+    rf"^.{_STAYS}|\bnot\s+(?:a\s+matter|touched|concerned|affected)|\balone\b|\bnone\s+of\s+its\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _NOT_EVEN = re.compile(r"\bnot\s+even\b|\bfrom\s+anywhere\b|\bauch\s+nicht\s+aus\b", re.IGNORECASE)
 _EXCEPT = re.compile(
     r"\b(?:except|only|apart\s+from|but\s+for|unless|besides|nur|außer)\b", re.IGNORECASE
@@ -50,6 +58,7 @@ def choose_by_words(obj: Object, request: str) -> None:
     """Set in place what can be meant in one way only."""
     for rule in (
         _one_way,
+        _shut_one_way,
         _shut_for_all,
         _namespaces_by_their_name,
         _labels_where_they_belong,
@@ -71,6 +80,20 @@ def _one_way(obj: Object, request: str) -> None:
         types = spec.get("policyTypes")
         if isinstance(types, list) and way in types and len(types) > 1 and stays.search(request):
             spec["policyTypes"] = [each for each in types if each != way]
+            spec.pop(key, None)
+
+
+def _shut_one_way(obj: Object, request: str) -> None:
+    """One direction shut and the other one left alone, each in words of its own: nothing is let."""
+    shut, left = set[str](), set[str]()
+    for text in sentences(request):
+        ways = [way for way, words in _WAYS if words.search(text)]
+        if len(ways) == 1:
+            (left if _OPEN.search(text) else shut if _SHUT.search(text) else set()).update(ways)
+    if len(shut) == len(left) == 1 and shut != left and not _EXCEPT.search(request):
+        spec = map_at(obj, "spec")
+        spec["policyTypes"] = [*shut]
+        for key in ("ingress", "egress"):
             spec.pop(key, None)
 
 

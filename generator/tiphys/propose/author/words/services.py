@@ -16,7 +16,8 @@ _THEN_NAMED = (
     r"[\"'`]?([a-z][a-z0-9-]{{0,14}})\b"
 )
 _USUAL_PORTS = {"80": "http", "8080": "http", "443": "https", "8443": "https", "9090": "metrics"}
-_NODE_PORTS = 30000
+_NODE_PORTS = 30000  # the first of those that nodes open, by default up to 32767
+_LAST_NODE_PORT = 32767
 _TCP_AND_UDP = re.compile(
     r"\b(?:both\s+)?(?:tcp\s*(?:and|&|\+|/)\s*udp|udp\s*(?:and|&|\+|/)\s*tcp)\b",
     re.IGNORECASE,
@@ -34,7 +35,14 @@ _USUAL = re.compile(r"\bhttps?\b|\b(?:usual|standard|default)\s+port", re.IGNORE
 
 def shape_ports(obj: Object, request: str) -> None:
     """Set numbers, protocols and targets of the ports of a new Service in place."""
-    for rule in (_virtual_address, _stated_port, _both_protocols, _where_pods_listen, _same_number):
+    for rule in (
+        _virtual_address,
+        _on_the_nodes,
+        _stated_port,
+        _both_protocols,
+        _where_pods_listen,
+        _same_number,
+    ):
         rule(obj, request)
 
 
@@ -47,6 +55,18 @@ def _virtual_address(obj: Object, request: str) -> None:
     spec = map_at(obj, "spec")
     if spec.get("clusterIP") == "None" and _NOT_HEADLESS.search(request):
         del spec["clusterIP"]
+
+
+def _on_the_nodes(obj: Object, request: str) -> None:
+    """The only number that can be a node's port is what nodes open, and not where pods listen."""
+    ports = _ports(obj)
+    stated = {int(each) for each in PORT_LIKE.findall(request)}
+    opened = {each for each in stated if _NODE_PORTS <= each <= _LAST_NODE_PORT}
+    if map_at(obj, "spec").get("type") == "NodePort" and len(ports) == len(opened) == 1:
+        [port], [number] = ports, opened
+        port["nodePort"] = number
+        if port.get("targetPort") == number:
+            del port["targetPort"]
 
 
 def speak_udp(obj: Object, request: str) -> None:

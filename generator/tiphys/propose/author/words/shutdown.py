@@ -23,6 +23,20 @@ _ENDS = re.compile(
     re.IGNORECASE,
 )
 _TIDIED = re.compile(r"\b(?:clean|remov|delet|tid|disappear|retr)\w*", re.IGNORECASE)
+_TTL = "ttlSecondsAfterFinished"
+_LONG = {"hour": 3600, "day": 86400, "week": 604800}
+_AFTER = re.compile(
+    rf"{SPAN}|\b(?P<many>\d{{1,3}}|an?|one)\s+(?P<unit>{'|'.join(_LONG)})s?\b", re.IGNORECASE
+)
+_ENDED = re.compile(
+    r"\b(?:finish\w*|ended|ends|done|over|complete[sd]?|completion|afterwards)\b", re.IGNORECASE
+)
+_STAYS = re.compile(
+    rf"{_TIDIED.pattern}|\b(?:vanish\w*|clears?|go(?:es|ne)?|stays?|ke(?:ep|pt)|remains?|around)\b",
+    re.IGNORECASE,
+)
+_COMMA = re.compile(r",\s+")
+_BUSY = re.compile(r"\b(?:if|unless|within|not|still|at\s+most|longer|through)\b|n\Wt\b", re.I)
 _FIELD = "terminationGracePeriodSeconds"
 _S = re.compile(SPAN, re.IGNORECASE)
 _PROBED = re.compile(r"\b(?:alive|liveness|restart\w*|probes?)\b", re.IGNORECASE)
@@ -68,12 +82,47 @@ def end_in_time(obj: Object, request: str) -> Iterator[str]:
         if (seconds := pod.pop(_DEADLINE, None)) is not None:
             spec.setdefault(_DEADLINE, seconds)
             yield f"{_DEADLINE}: of the job"
-    spans = {
-        int(matched(match))
-        for text in sentences(_EXPLAINED.sub(r"\1", in_figures(request)))
-        for match in _ENDS.finditer(text)
-        if not _TIDIED.search(match[0])
-    }
+    spans = {*_ends(request)}
     if len(spans) == 1 and spec.get(_DEADLINE) not in spans:
         spec[_DEADLINE] = spans.pop()
         yield f"{_DEADLINE} is {spec[_DEADLINE]}, as the request says"
+
+
+def _ends(request: str) -> Iterator[int]:
+    for text in sentences(_EXPLAINED.sub(r"\1", in_figures(request))):
+        for match in _ENDS.finditer(text):
+            if not _TIDIED.search(match[0]):
+                yield int(matched(match))
+
+
+def go_in_time(obj: Object, request: str) -> Iterator[str]:
+    """Set in place: the only span of how long a finished job stays; what was set.
+
+    A deadline of the same length, of which nobody speaks, was a guess at it.
+    """
+    spec = value_at(obj, ("spec", "jobTemplate", "spec") if obj["kind"] == "CronJob" else ("spec",))
+    if obj["kind"] not in ("CronJob", "Job") or not isinstance(spec, dict):
+        return
+    clauses = [
+        clause
+        for text in sentences(_EXPLAINED.sub(r"\1", in_figures(request)))
+        if _STAYS.search(text)
+        for clause in _COMMA.split(text)
+        if _ENDED.search(clause) and not _BUSY.search(clause)
+    ]
+    found = [match for clause in clauses for match in _AFTER.finditer(clause)]
+    if len(found) == 1:
+        ttl = _seconds(found[0])
+        if spec.get(_TTL) != ttl:
+            spec[_TTL] = ttl
+            yield f"{_TTL} is {ttl}, as the request says"
+        if spec.get(_DEADLINE) == ttl and not [*_ends(request)]:
+            del spec[_DEADLINE]
+            yield f"{_DEADLINE}: not asked for"
+
+
+def _seconds(match: re.Match[str]) -> int:
+    if not match["unit"]:
+        return int(match[1])
+    many = match["many"]
+    return _LONG[match["unit"].lower()] * (int(many) if many.isdigit() else 1)

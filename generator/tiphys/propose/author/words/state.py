@@ -12,7 +12,7 @@ from tiphys.propose.author.words.mounts import hold_mounts, own_files, share_scr
 from tiphys.propose.author.words.probes import probe_by_words
 from tiphys.propose.author.words.quotas import count_by_words
 from tiphys.propose.author.words.retries import retry_by_words
-from tiphys.propose.author.words.shutdown import end_in_time, stop_in_time
+from tiphys.propose.author.words.shutdown import end_in_time, go_in_time, stop_in_time
 
 
 def state(objects: Sequence[Object], task: Task) -> Iterator[str]:
@@ -24,6 +24,7 @@ def state(objects: Sequence[Object], task: Task) -> Iterator[str]:
         yield from probe_by_words(each, task.request, task.context)
         yield from choose(each, task.request)
         yield from end_in_time(each, task.request)
+        yield from go_in_time(each, task.request)
         yield from retry_by_words(each, task.request)
     yield from stop_in_time(objects, task.request)
     yield from own_files(objects, task.request)
