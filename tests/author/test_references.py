@@ -73,3 +73,23 @@ def test_a_port_that_no_container_has_is_the_only_one():
 
 def test_a_port_whose_name_is_no_text_breaks_nothing():
     assert served({"name": ["http"], "containerPort": 80}) == (["http"], ["http"])
+
+
+@pytest.mark.parametrize(
+    ("others", "written", "request_", "found"),
+    [
+        (["offline"], "fline", "of class offline", "offline"),
+        (["offline"], "nearline", "the volume is offline, the claim nearline", "nearline"),
+        (["offline"], None, "of class offline", None),
+        ([None], "fline", "no class", "fline"),
+        (["a", "b"], "fline", "a and b", "fline"),
+    ],
+)
+def test_a_claim_is_of_the_class_of_the_only_volume(others, written, request_, found):
+    claim = {"kind": "PersistentVolumeClaim", "spec": {"storageClassName": written}}
+    volumes = [
+        {"kind": "PersistentVolume", "spec": {"storageClassName": each} if each else {}}
+        for each in others
+    ]
+    lead_somewhere([claim, *volumes], request_)
+    assert claim["spec"]["storageClassName"] == found

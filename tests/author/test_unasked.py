@@ -255,15 +255,18 @@ def test_who_speaks_only_of_an_accounts_token_wants_no_account(request_, stays):
     assert ("serviceAccountName" in obj["spec"]) == stays
 
 
-@pytest.mark.parametrize("named", [True, False])
-def test_the_last_init_container_is_what_runs_where_nobody_named_what_runs(named):
-    first, last = (
-        {"name": each, "image": f"registry.example/{each}:1"} for each in ("pull", "lint")
-    )
-    obj = pod()
+@pytest.mark.parametrize(
+    ("main", "request_", "runs"),
+    [
+        ("web", "First registry.example/pull:1, then registry.example/web:1", "web"),
+        ("web", "First registry.example/pull:1, then registry.example/lint:1", "lint"),
+        ("pull", "First registry.example/pull:1, then registry.example/lint:1", "lint"),
+    ],
+)
+def test_the_last_init_container_runs_where_nobody_named_what_runs(main, request_, runs):
+    first, last = ({"name": e, "image": f"registry.example/{e}:1"} for e in ("pull", "lint"))
+    obj = pod(image=f"registry.example/{main}:1")
     obj["spec"]["initContainers"] = [first, last]
-    request = (
-        f"First registry.example/pull:1, afterwards registry.example/{'web' if named else 'lint'}:1"
-    )
-    take_out_unasked(request, obj)
-    assert [each["name"] for each in obj["spec"]["containers"]] == ["web" if named else "lint"]
+    take_out_unasked(request_, obj)
+    [box] = obj["spec"]["containers"]
+    assert box["image"] == f"registry.example/{runs}:1"

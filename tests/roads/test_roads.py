@@ -90,7 +90,8 @@ def test_a_line_that_begins_with_an_object_asks_for_it_by_its_name():
     - Namespace shop: theirs
     - Role of the day
     - by the Secret key, which exists
-    - Secret keys are dull"""
+    - Secret keys are dull
+    IngressClass wanted:"""
     assert [*named_items(text)] == [
         ("PriorityClass", "leftovers"),
         ("Deployment", "thumbs"),

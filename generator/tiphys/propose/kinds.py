@@ -31,6 +31,10 @@ _ITEM = re.compile(
     r"(?=[ \t]*(?:[,:;(]|$)|\s+in\s+(?:the\s+)?namespace\b)",
     re.MULTILINE,
 )
+_NO_NAMES = frozenset(
+    "again asked below definition first following here manifest missing needed object objects only"
+    " please request requested required second spec too wanted".split()
+)
 # "A job named x" is one; "a service named x" may be a whole application.
 _NEVER_AN_APP = ("Ingress", "Job", "Secret", "Role", "Lease")
 _OURS = re.compile(
@@ -106,7 +110,8 @@ def asked_kinds(request: str, *, referred: bool = True) -> frozenset[str]:
 def named_items(request: str) -> Iterator[tuple[str, str]]:
     """(kind, name) of each line, or point of a list, that begins with an object by its name."""
     for each in _ITEM.finditer(request):
-        yield each["kind"], each["name"]
+        if each["name"] not in _NO_NAMES:
+            yield each["kind"], each["name"]
 
 
 def speaks_in_kinds(request: str) -> bool:

@@ -158,11 +158,11 @@ def _service(obj: Object, objects: Sequence[Object]) -> None:
 def _where_they_listen(spec: dict[str, Any], owner: Object) -> None:
     """A Service's only port leads by itself to its own number, where no pod need listen."""
     listens = {
-        port.get("containerPort")
+        number
         for pod in pod_specs(owner)
         for container in dicts(pod.get("containers"))
         for port in dicts(container.get("ports"))
-        if container.get("image")
+        if container.get("image") and isinstance(number := port.get("containerPort"), int)
     }
     ports = [*dicts(spec.get("ports"))]
     if len(ports) != 1 or len(listens) != 1 or ports[0].get("port") in listens:

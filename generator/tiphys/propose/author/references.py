@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tiphys.ports import Object
-from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs
+from tiphys.propose.author.fields import dicts, items, metadata_of, pod_specs, value_at
 
 # The fields by which a pod names what it uses: (the field that holds it, the name in it, the kind).
 _USES = (
@@ -19,6 +19,7 @@ _USES = (
     ("secretKeyRef", "name", "Secret"),
     ("configMapKeyRef", "name", "ConfigMap"),
 )
+_CLASS = "storageClassName"
 # Every cluster is born with these, as ClusterRoles.
 BUILT_IN_ROLES = frozenset({"admin", "cluster-admin", "edit", "view"})
 
@@ -28,7 +29,7 @@ def lead_somewhere(objects: Sequence[Object], request: str) -> tuple[str, ...]:
 
     A name that the request has is right as it stands: that object may exist already.
     """
-    notes = [*_ports(objects)]
+    notes = [*_ports(objects), *_classes(objects, request)]
     for each in objects:
         notes += _role(each, objects)
         for pod in pod_specs(each):
@@ -75,6 +76,22 @@ def _to_the_only_port(
         if isinstance(name, str) and not name.isdigit() and name not in names:
             each[key] = ports[0].get("name") or ports[0].get("containerPort", name)
             yield f"{key} is {each[key]}, the only port there is"
+
+
+def _classes(objects: Sequence[Object], request: str) -> Iterator[str]:
+    """A claim beside the only volume or class there is, and of a class that nobody said, is its."""
+    classes = (each for each in objects if each["kind"] == "StorageClass")
+    volumes = (each for each in objects if each["kind"] == "PersistentVolume")
+    made = {str(metadata_of(each).get("name")) for each in classes}
+    made |= {str(value_at(each, ("spec", _CLASS)) or "") for each in volumes}
+    for each in objects:
+        spec = each.get("spec")
+        if each["kind"] != "PersistentVolumeClaim" or not isinstance(spec, dict) or len(made) != 1:
+            continue
+        [name], own = made, spec.get(_CLASS)
+        if own and name and own != name and not _is_said(str(own), request):
+            spec[_CLASS] = name
+            yield f"{_CLASS} is {name}, the only one there is"
 
 
 def _is_said(name: str, request: str) -> bool:

@@ -277,7 +277,9 @@ def _made_up_containers(pod: dict[str, Any], known: str, shown: Collection[Any])
             pod[key] = kept
             yield key
     first, main = items(pod.get("initContainers")), items(pod.get("containers"))
-    if len(first) > 1 and not any(isinstance(e, dict) and _is_named(e, known) for e in main):
+    before = [each.get("image") for each in dicts(first[:-1])]
+    own = [e for e in main if isinstance(e, dict) and e.get("image") not in before]
+    if before and not any(_is_named(each, known) for each in own):
         pod["containers"] = [first.pop()]  # the last of them is what the others prepare for
         yield "containers"
 
