@@ -578,3 +578,20 @@ def test_the_only_port_that_a_node_can_open_is_the_nodes(request_, kind, node, t
     port = {"port": 514, "targetPort": 31514, "nodePort": 31080}
     by_words({"kind": "Service", "spec": {"type": kind, "ports": [port]}}, request_)
     assert (port["nodePort"], port.get("targetPort")) == (node, target)
+
+
+@pytest.mark.parametrize(
+    ("request_", "address"),
+    [
+        ("The Service that governs the set: nodes, port 7687, without a cluster IP.", "None"),
+        ("Peers use the headless service nodes, applications the service api.", "None"),
+        ("Service nodes is headless.", "None"),
+        ("Peers use the headless service peers, applications the service nodes.", None),
+        ("Service nodes, and a service peers without a cluster IP.", None),
+        ("Service nodes, not headless.", None),
+    ],
+)
+def test_a_service_is_headless_where_that_is_said_of_it(request_, address):
+    obj = {"kind": "Service", "metadata": {"name": "nodes"}, "spec": {"ports": []}}
+    by_words(obj, request_)
+    assert obj["spec"].get("clusterIP") == address

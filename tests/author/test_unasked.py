@@ -270,3 +270,18 @@ def test_the_last_init_container_runs_where_nobody_named_what_runs(main, request
     take_out_unasked(request_, obj)
     [box] = obj["spec"]["containers"]
     assert box["image"] == f"registry.example/{runs}:1"
+
+
+@pytest.mark.parametrize(
+    ("request_", "stays"),
+    [
+        ("Run registry.example/web:2.11.", False),
+        ("Run two of registry.example/web:3.11.", True),
+        ("Zwei Kopien von registry.example/web:1", True),
+        ("It exists with no pod running.", True),
+    ],
+)
+def test_a_tag_counts_no_pods(request_, stays):
+    obj = {"kind": "Deployment", "spec": {"replicas": 2, "template": {"spec": pod()["spec"]}}}
+    take_out_unasked(request_, obj)
+    assert ("replicas" in obj["spec"]) is stays

@@ -56,6 +56,7 @@ def tidy(
             notes += [f"{path} left out: not asked for" for path in gone]
             spelled = to_the_letter(task.request, each)
             notes += [f"{key}: as the request spells it" for key in spelled]
+        notes += set_lacking(task.meant, kept)  # before what words say in one way only
         notes += state(kept, task)
         kept = without_accounts(known, kept)
         notes += lead_somewhere(kept, known)
@@ -66,7 +67,6 @@ def tidy(
         notes += strangers
         for each in kept:
             notes += keep_apart(each, task.meant)
-        notes += set_lacking(task.meant, kept)
         notes += set_figures(task.meant, kept, task.request)
     if pieces.literals and not task.context:
         notes += put_in_place(task.request, kept)

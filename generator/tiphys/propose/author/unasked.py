@@ -72,7 +72,10 @@ _POD_LEVEL = re.compile(
     r"\b(?:pod[- ]level|(?:whole|entire) pod|per pod|pod as a whole|the pod as one)\b",
     re.IGNORECASE,
 )
-_COPIES = re.compile(r"r[eé]plica|\bcop(?:y|ies)\b|instances?\b|\bpair\b|dozen|\d+ pods|times\b")
+_COPIES = re.compile(
+    r"r[eé]pli[ck]|\bcop(?:y|ies?|ias?)\b|kopie|\binstan[cz]|\bistanz|exemplar|\bpair\b|dozen"
+    r"|\d+ pods|\b(?:no|single|one) pods?\b|times\b"
+)
 _COUNTS = {str(n): word for n, word in enumerate(
     "zero one two three four five six seven eight nine ten".split()
 )}  # fmt: skip
@@ -118,6 +121,7 @@ class _Asked:
         self._bare = _IMAGE.sub(" ", text)
         self._words = {w.lower() for w in _TOKEN.findall(self._bare)}
         self._numbers = set(_NUMBER.findall(text))
+        self._counts = set(_NUMBER.findall(self._bare))  # a tag counts no pods
         self._runs = bool(_RUNS.search(self._bare))
         self._keys = bool(_ALL_KEYS.search(text))
         self._serves = bool(_SERVES.search(self._bare))
@@ -214,7 +218,7 @@ class _Asked:
 
     def counts(self, number: Any) -> bool:
         """Whether a number of pods stands in the text, or may hide in it."""
-        said = str(number) in self._numbers or _COUNTS.get(str(number), " ") in self._words
+        said = str(number) in self._counts or _COUNTS.get(str(number), " ") in self._words
         return said or bool(_COPIES.search(self._text))
 
     def _made_up(self, flag: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tiphys.ports import Object
 from tiphys.propose.author.cards import IMAGE
-from tiphys.propose.author.fields import items, map_at
+from tiphys.propose.author.fields import items, map_at, metadata_of
 from tiphys.propose.author.words.network import PORT_LIKE
 
 _PORT_NAME = r"\b(?:called|named)\s+[\"'`]?([a-z][a-z0-9-]{{0,14}})[\"'`]?\W+(?:on\s+|port\s+)*{}\b"
@@ -24,6 +24,9 @@ _TCP_AND_UDP = re.compile(
 )
 _UDP, _TCP = re.compile(r"\bUDP\b", re.I), re.compile(r"\b(?:TCP|HTTPS?)\b", re.I)
 _NOT_HEADLESS = re.compile(r"\b(?:not|no|never|than|instead\s+of)\s+(?:an?\s+)?headless\b", re.I)
+_HEADLESS = (
+    r"(?:\bheadless\b|\b(?:without|no)\s+(?:an?\s+|any\s+)?(?:cluster[\s-]?|virtual\s+)IP\b)"
+)
 _LISTEN = re.compile(
     r"\blisten(?:s|ing)?\s+(?:on|at)\s+(?:(?:its|their|the|container|tcp|udp|port)\s+)*"
     r"(\d{2,5})\b",
@@ -51,10 +54,16 @@ def _ports(obj: Object) -> list[dict[str, Any]]:
 
 
 def _virtual_address(obj: Object, request: str) -> None:
-    """Who says "not headless" has no Service without an address."""
-    spec = map_at(obj, "spec")
-    if spec.get("clusterIP") == "None" and _NOT_HEADLESS.search(request):
-        del spec["clusterIP"]
+    """Who says "not headless" has no Service without an address, and who says "headless" has."""
+    spec, name = map_at(obj, "spec"), re.escape(str(metadata_of(obj).get("name")))
+    if _NOT_HEADLESS.search(request):
+        if spec.get("clusterIP") == "None":
+            del spec["clusterIP"]
+    elif spec.get("type", "ClusterIP") == "ClusterIP":
+        called = rf"(?<![\w.-]){name}(?![\w-])"
+        behind = rf"{called}(?:(?!\bservice\b)[^.;]){{0,60}}?{_HEADLESS}"
+        if re.search(rf"\bheadless\b[^.;,]{{0,40}}?{called}|{behind}", request, re.IGNORECASE):
+            spec["clusterIP"] = "None"
 
 
 def _on_the_nodes(obj: Object, request: str) -> None:
