@@ -45,3 +45,24 @@ def test_pods_that_find_no_place(request_, value):
 def test_of_two_such_fields_nobody_knows_which_is_meant():
     both = ["ScheduleAnyway", "DoNotSchedule"]
     assert chosen("Pods stay pending otherwise.", "whenUnsatisfiable", *both) == both
+
+
+@pytest.mark.parametrize(
+    ("request_", "policy"),
+    [
+        ("Containers are to be started again when they fail, and only then.", "OnFailure"),
+        ("When the program crashes, restart it inside the same pod.", "OnFailure"),
+        ("Restart on failure.", "OnFailure"),
+        ("It isn't restarted.", "Never"),
+        ("No restarts.", "Never"),
+        ("At most one retry, in a new pod so we keep the logs.", "Never"),
+        ("Restart policy: Never", "Never"),
+        ("If the health check fails, restart it.", "Always"),
+        ("Restart it on failure. Never restart the node.", "Always"),
+        ("Changing memory has to restart the container.", "Always"),
+    ],
+)
+def test_when_containers_start_again(request_, policy):
+    spec = {"restartPolicy": "Always", "containers": [{"name": "a"}]}
+    assert bool([*choose({"kind": "Pod", "spec": spec}, request_)]) == (policy != "Always")
+    assert spec["restartPolicy"] == policy

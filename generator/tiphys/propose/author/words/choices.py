@@ -22,7 +22,29 @@ class _Choice:
 
 # "Rather than go anywhere" is what is not to be.
 _NOT_THAT = re.compile(r"\b(?:than|instead\s+of)\b[^.;,]*", re.IGNORECASE)
+_AGAIN = r"(?:restart\w*|start(?:s|ed)?\s+(?:it|them|its\s+\w+)?\s*again)"
+_FAILS = r"(?:fail(?:s|ed|ure|ing)?|crash(?:es|ed)?|errors?)"
 _CHOICES = (
+    _Choice(
+        "restartPolicy",
+        re.compile(  # a probe's restart is another one
+            rf"\A(?!.*\b(?:prob(?:e|ing)|live|alive|health|hang|ping))(?=.*(?:{_AGAIN}|\bpod\b))",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        {
+            "Never": re.compile(
+                rf"\b(?:no|not|never|nobody|without|\w+n.t)\s+(?:be\s+|\w+\s+to\s+be\s+)?{_AGAIN}"
+                r"|\brestart\s?policy\W+(?:also\s+)?never\b|\b(?:in|with)\s+a\s+(?:new|fresh)\s+pod\b",
+                re.IGNORECASE,
+            ),
+            "OnFailure": re.compile(
+                rf"\b{_AGAIN}\s+(?:only\s+)?(?:on|if|when|whenever|where|after)\b[^.;,]{{0,30}}\b{_FAILS}\b"
+                rf"|\b{_FAILS}\b[^.;]{{0,20}}\b{_AGAIN}"
+                r"|\brestart\s?policy\W+OnFailure\b|\b(?:in|inside|within)\s+the\s+same\s+pod\b",
+                re.IGNORECASE,
+            ),
+        },
+    ),
     _Choice(
         "concurrencyPolicy",
         re.compile(
