@@ -38,7 +38,7 @@ _CHOICES = (
                 re.IGNORECASE,
             ),
             "OnFailure": re.compile(
-                rf"\b{_AGAIN}\s+(?:only\s+)?(?:on|if|when|whenever|where|after)\b[^.;,]{{0,30}}\b{_FAILS}\b"
+                rf"\b{_AGAIN}\s+(?:(?:it|them|the\s+\w+|its\s+\w+)\s+)?(?:only\s+)?(?:on|if|when|whenever|where|after)\b[^.;,]{{0,30}}\b{_FAILS}\b"
                 rf"|\b{_FAILS}\b[^.;]{{0,20}}\b{_AGAIN}"
                 r"|\brestart\s?policy\W+OnFailure\b|\b(?:in|inside|within)\s+the\s+same\s+pod\b",
                 re.IGNORECASE,
