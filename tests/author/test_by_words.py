@@ -595,3 +595,26 @@ def test_a_service_is_headless_where_that_is_said_of_it(request_, address):
     obj = {"kind": "Service", "metadata": {"name": "nodes"}, "spec": {"ports": []}}
     by_words(obj, request_)
     assert obj["spec"].get("clusterIP") == address
+
+
+FRONT, BACK = {"app": "front"}, {"app": "back"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "way", "own"),
+    [
+        ("Only pods with label app=front may reach pods with label app=back on 80.", "from", BACK),
+        ("Pods with app=back may be reached only by pods with app=front.", "from", BACK),
+        ("Pods with app=front may only talk to pods with app=back.", "to", FRONT),
+        ("Pods with app=front and pods with app=back.", "from", FRONT),
+    ],
+)
+def test_who_reaches_whom_is_not_the_wrong_way_round(request_, way, own):
+    other = BACK if own == FRONT else FRONT
+    swapped = (other, own) if "and pods" not in request_ else (own, other)
+    peer = {"podSelector": {"matchLabels": swapped[1]}}
+    key = {"from": "ingress", "to": "egress"}[way]
+    spec = {"podSelector": {"matchLabels": swapped[0]}, key: [{way: [peer]}]}
+    by_words({"kind": "NetworkPolicy", "spec": spec}, request_)
+    assert spec["podSelector"] == {"matchLabels": own}
+    assert spec[key][0][way] == [{"podSelector": {"matchLabels": other}}]

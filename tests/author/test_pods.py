@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tiphys.propose.author.pods import as_asked, as_templates, keep_apart, straighten
 from tiphys.propose.author.types import Meant
-from tiphys.propose.author.words.environment import fill_environment
+from tiphys.propose.author.words.environment import fill_environment, read_from
 from tiphys.propose.author.words.mounts import hold_mounts, share_scratch
 from tiphys.propose.editing.targets import WORKLOADS
 
@@ -258,3 +258,37 @@ def test_a_claim_that_a_set_mounts_and_describes_nowhere_is_its_template():
     assert kept == [{**stateful, "spec": {**spec, "volumeClaimTemplates": made}}, other]
     spec["template"]["spec"]["volumes"] = [{"name": "graph", "persistentVolumeClaim": {}}]
     assert as_templates([stateful, claim]) == [stateful, claim]
+
+
+@pytest.mark.parametrize(
+    ("request_", "made"),
+    [
+        (
+            "Load all of them as environment variables.",
+            {"envFrom": [{"configMapRef": {"name": "c"}}]},
+        ),
+        (
+            "A and B come from it.",
+            {
+                "env": [
+                    {"name": k, "valueFrom": {"configMapKeyRef": {"name": "c", "key": k}}}
+                    for k in "AB"
+                ]
+            },
+        ),
+    ],
+)
+def test_variables_are_read_from_the_map_that_holds_them(request_, made):
+    held = {"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"A": "1", "B": "2"}}
+    obj = pod({"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]})
+    assert [*read_from([held, obj], request_)]
+    assert {key: box_of(obj)[key] for key in ("env", "envFrom") if key in box_of(obj)} == made
+    assert not [*read_from([held, obj], request_)]
+
+
+@pytest.mark.parametrize("env", [[{"name": "A", "value": "3"}], [{"name": "C", "value": "1"}], []])
+def test_other_variables_stay(env):
+    held = {"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"A": "1"}}
+    obj = pod({"env": env})
+    assert not [*read_from([held, obj], "all as environment variables")]
+    assert box_of(obj)["env"] == env

@@ -285,3 +285,37 @@ def test_a_tag_counts_no_pods(request_, stays):
     obj = {"kind": "Deployment", "spec": {"replicas": 2, "template": {"spec": pod()["spec"]}}}
     take_out_unasked(request_, obj)
     assert ("replicas" in obj["spec"]) is stays
+
+
+@pytest.mark.parametrize(
+    ("request_", "left"),
+    [
+        ("It waits until `nslookup mydb` works, and reads the host's /var/log.", []),
+        ("It shares the node's network and sees its processes.", ["hostNetwork", "hostPID"]),
+        ("It resolves names of the cluster.", ["dnsPolicy", "hostAliases"]),
+    ],
+)
+def test_a_pod_has_nothing_of_the_node_that_nobody_spoke_of(request_, left):
+    obj = pod()
+    obj["spec"] |= {"hostNetwork": True, "hostPID": True, "dnsPolicy": "ClusterFirst"}
+    obj["spec"]["hostAliases"] = [{"ip": "192.0.2.1", "hostnames": ["mydb"]}]
+    take_out_unasked(request_, obj)
+    assert sorted(obj["spec"].keys() - {"containers"}) == left
+
+
+def test_mounts_are_passed_on_only_where_that_was_asked_for():
+    for request_, stays in (
+        ("/var/log read-only", False),
+        ("/var/log, with what is mounted there later", True),
+    ):
+        mount = {"name": "log", "mountPath": "/var/log", "mountPropagation": "HostToContainer"}
+        obj = pod(volumeMounts=[mount], volumes=[{"name": "log", "hostPath": {"path": "/var/log"}}])
+        take_out_unasked(request_, obj)
+        assert ("mountPropagation" in mount) is stays
+
+
+def test_a_source_of_variables_stays_where_they_are_named():
+    for request_, stays in (("takes DB_USER from db-creds", True), ("runs beside db-creds", False)):
+        obj = pod(envFrom=[{"secretRef": {"name": "db-creds"}}])
+        take_out_unasked(request_, obj)
+        assert ("envFrom" in obj["spec"]["containers"][0]) is stays

@@ -14,6 +14,7 @@ from tiphys.library.openapi import Schemas
 from tiphys.library.prompts import Prompt, load_prompt
 from tiphys.ports import Completion, Kind, Message, Model, Object, Workbench
 from tiphys.propose.author.answer import read_answer
+from tiphys.propose.author.called import called
 from tiphys.propose.author.cards import cards_of
 from tiphys.propose.author.harden import harden
 from tiphys.propose.author.mend import Mender
@@ -256,8 +257,13 @@ class _Author:
                 existing=[*existing(self.task.context)],
             )
             notes += said
-        unsaid = tuple(left_out(self.task, objects)) if self.pieces.literals else ()
+        unsaid = tuple(self._left_out(objects)) if self.pieces.literals else ()
         return Attempt(tuple(objects), found, tuple(notes), answer.text, unsaid)
+
+    def _left_out(self, objects: Sequence[Object]) -> Iterator[Unsaid]:
+        yield from left_out(self.task, objects)
+        if not self.task.context:
+            yield from called(self.task.request, objects, self._described())
 
     def _served(self) -> Sequence[Kind]:
         if not self._kinds:

@@ -194,6 +194,7 @@ def _values(request: str, problem: Problem, field: Field, path: Path) -> list[An
     found: list[Any] = []
     if allowed := _ALLOWED.search(problem.words):
         found += [scalar(each, field) for each in _CHOICE.findall(allowed[1])]
+    found += [scalar(problem.wanted, field)] if field.type in ("string", "port") else []
     for text in (problem.wanted, request) if problem.wanted else (request,):
         found += [scalar(each, field) for each in _texts(text, field, path)]
     fitting = dict.fromkeys(each for each in found if _fits(each, field))
@@ -220,7 +221,6 @@ def _texts(text: str, field: Field, path: Path) -> Iterator[str]:
         yield from ("true", "false")
     if field.type in ("string", "port"):
         yield from _QUOTED.findall(text)
-        yield text if len(text) < 200 and "\n" not in text else ""
         for word in filterfalse(_OPENING.fullmatch, _WORD.findall(text)):
             yield word.rstrip(".:")
             yield from (part for part in re.split(r"[=:]", word) if part != word)

@@ -28,6 +28,7 @@ _SERVES = re.compile(
     re.IGNORECASE,
 )
 _ALL_KEYS = re.compile(r"env\w*|variables?|\ball (?:of )?(?:its|the) (?:keys|values|entries)", re.I)
+_VARIABLE = re.compile(r"(?<![\w-])[A-Z][A-Z0-9]*_[A-Z0-9_]+(?![\w-])")
 _TOKEN = re.compile(r"[A-Za-z]{3,}")
 _SHELLS = frozenset({"sh", "bash", "bin", "exec"})
 _NUMBER = re.compile(r"\d+")
@@ -59,13 +60,31 @@ _RIGHTS = re.compile(
     r"|sysctl|selinux|apparmor|benutzer|gruppe|usuario|utili[sz]a|utente|gebruiker|sicher|s[eé]cur",
     re.IGNORECASE,
 )
+_NAMES = re.compile(
+    r"dns|resolv|host\s?(?:names?|alias|s?\s+file)|name\s?servers?|/etc/hosts|known\s+as|look\w*\s+up"
+    r"|search\s+domain",
+    re.IGNORECASE,
+)
 _WORDS = {
     "resources": _AMOUNTS,
     "livenessProbe": _LOOKS,
     "readinessProbe": _LOOKS,
     "startupProbe": _LOOKS,
     "securityContext": _RIGHTS,
+    "dnsConfig": _NAMES,
+    "dnsPolicy": _NAMES,
+    "hostAliases": _NAMES,
+    "hostIPC": re.compile(r"ipc|shared\s+memory|inter-?process", re.IGNORECASE),
+    "hostNetwork": re.compile(
+        r"net(?:work|z)|r[eé]seau|\bred\b|\brede\b|\brete\b|node'?s?\s+(?:own\s+)?(?:ip|address|ports?)"
+        r"|host\s?ports?",
+        re.IGNORECASE,
+    ),
+    "hostPID": re.compile(r"\bpids?\b|process|prozess|proces|hostpid", re.IGNORECASE),
 }
+_PROPAGATED = re.compile(
+    r"propagat|bidirectional|\bmount(?:s|ed)?\b[^.;]{0,60}\b(?:later|visible|appear\w*)|\bvisible\b"
+)
 _OF_MANY = frozenset({"admin", "service", "override"})  # capabilities
 _SUB_PATH = re.compile(r"sub-?\s?(?:path|director|folder)|\b(?:single|one|only that|just) file\b")
 _POD_LEVEL = re.compile(
@@ -124,6 +143,7 @@ class _Asked:
         self._counts = set(_NUMBER.findall(self._bare))  # a tag counts no pods
         self._runs = bool(_RUNS.search(self._bare))
         self._keys = bool(_ALL_KEYS.search(text))
+        self._variables = bool(_VARIABLE.search(self._bare))
         self._serves = bool(_SERVES.search(self._bare))
 
     def examples(self, key: str) -> tuple[Any, ...]:
@@ -162,6 +182,9 @@ class _Asked:
             if "subPath" in mount and not self._is_part(mount, container.get("name")):
                 del mount["subPath"]
                 yield "subPath"
+            if "mountPropagation" in mount and not _PROPAGATED.search(self._text):
+                del mount["mountPropagation"]
+                yield "mountPropagation"
         everywhere = str(container)
         lists: tuple[tuple[str, Test], ...] = (
             ("env", lambda each: self._variable(each) or f"$({_name(each)})" in everywhere),
@@ -196,7 +219,8 @@ class _Asked:
         """Whether a mount can be of a part of its volume: a file, or what the text names."""
         name = str(mount["subPath"])
         a_file = "." in str(mount.get("mountPath")).rpartition("/")[2]
-        return a_file or bool(_SUB_PATH.search(self._text)) or (name != box and self._says(name))
+        said = len(name) > 1 and name != box and self._says(name)
+        return a_file or bool(_SUB_PATH.search(self._text)) or said
 
     def without_made_up(self, holder: dict[str, Any]) -> Iterator[str]:
         """A pod or a container loses what no word asks for; a value that is named is asked for."""
@@ -241,7 +265,7 @@ class _Asked:
 
     def _source(self, item: Any) -> bool:
         names = [each.get("name") for each in dicts(item)]
-        return self._keys and any(map(self._says, names))
+        return (self._keys or self._variables) and any(map(self._says, names))
 
     def _mount(self, item: Any) -> bool:
         if not isinstance(item, dict):

@@ -45,6 +45,15 @@ _OPEN = re.compile(
     rf"^.{_STAYS}|\bnot\s+(?:a\s+matter|touched|concerned|affected)|\balone\b|\bnone\s+of\s+its\b",
     re.IGNORECASE | re.DOTALL,
 )
+_REACH = r"\b(?:reach|access|connect|talk|speak|call|contact|query|hit)"
+_ACTIVE = re.compile(
+    rf"{_LABEL}[^.;=]{{0,60}}?{_REACH}(?:e?s|ing)?\b(?!\w*\s+(?:only\s+)?(?:by|from))[^.;=]{{0,60}}?{_LABEL}",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    rf"{_LABEL}[^.;=]{{0,60}}?{_REACH}\w*\s+(?:only\s+)?(?:by|from)\b[^.;=]{{0,60}}?{_LABEL}",
+    re.IGNORECASE,
+)
 _NOT_EVEN = re.compile(r"\bnot\s+even\b|\bfrom\s+anywhere\b|\bauch\s+nicht\s+aus\b", re.IGNORECASE)
 _EXCEPT = re.compile(
     r"\b(?:except|only|apart\s+from|but\s+for|unless|besides|nur|außer)\b", re.IGNORECASE
@@ -65,6 +74,7 @@ def choose_by_words(obj: Object, request: str) -> None:
         _pods_of_namespaces,
         _every_pod,
         _chosen_pods,
+        _right_way_round,
         _peers_with_their_ports,
         _peers_once,
         _on_the_port,
@@ -130,6 +140,22 @@ def _chosen_pods(obj: Object, request: str) -> None:
     left = {key: value for key, value in stated_labels(request).items() if value not in used}
     if len(left) == 1:
         selector["matchLabels"] = left
+
+
+def _right_way_round(obj: Object, request: str) -> None:
+    """Of two groups of pods the one that reaches the other is the peer of a rule for who comes."""
+    pairs = [((a, b), (c, d)) for a, b, c, d in _ACTIVE.findall(request)]
+    pairs += [((c, d), (a, b)) for a, b, c, d in _PASSIVE.findall(request)]
+    spec = map_at(obj, "spec")
+    incoming = not spec.get("egress")
+    if len(pairs) != 1 or bool(spec.get("ingress")) != incoming:
+        return
+    caller, called = ({key: value} for key, value in pairs[0])
+    own, other = (called, caller) if incoming else (caller, called)
+    peers = _peers(obj)
+    wrong = spec.get("podSelector") == {"matchLabels": other} and len(peers) == 1
+    if wrong and peers[0].get("podSelector") == {"matchLabels": own}:
+        spec["podSelector"]["matchLabels"], peers[0]["podSelector"]["matchLabels"] = own, other
 
 
 def _namespaces_by_their_name(obj: Object, _request: str) -> None:

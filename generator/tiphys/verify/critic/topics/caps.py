@@ -31,6 +31,9 @@ _HEADED = pattern(
     + BYTES
     + r")(?![\w]))?"
 )
+_BACK = re.compile(  # "8Gi memory in requests, 16Gi in limits": said of what stands before it
+    r"\d\w*\s+(?:of\s+)?(?:(?:v?cpus?|cores?|memory|ram)\s+)?(?:in|as|for|of)\s+\Z", re.IGNORECASE
+)
 _ENFORCE = {
     "enforce": re.compile(r"\b(?:reject\w*|refus\w+|den(?:y|ied|ies)|block\w*|enforc\w+|forbid\w*|not\s+(?:be\s+)?(?:allowed|admitted|let\s+in))\b", re.IGNORECASE),
     "warn": re.compile(r"\bwarn\w*\b", re.IGNORECASE),
@@ -86,6 +89,8 @@ def _sums(
     for match in words.find(_HEADED):
         role = match["role"].lower().removesuffix("s") + "s"
         if re.search(r"requests?|limits?", match["gap"], re.IGNORECASE):
+            continue
+        if _BACK.search(words.before(match.start(), 40)):
             continue
         groups = match.groups()
         first = groups[2]

@@ -13,13 +13,15 @@ from tiphys.verify.critic.world import CLUSTER_KINDS, World, at, name_of, namesp
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _FIRST = re.compile(
-    rf"(?:\bnamespaces?|\bns|\bnamensraum|\bespace\s+de\s+noms|\bespacio\s+de\s+nombres|\bnaamruimte|(?<!\S)-n|--namespace)"
+    rf"(?:\bnamespaces?|\bns(?![a-z0-9])|\bnamensraum|\bespace\s+de\s+noms|\bespacio\s+de\s+nombres|\bnaamruimte|(?<!\S)-n|--namespace)"
     rf"(?:\s+(?:is|named|called|should\s+be|must\s+be|name|ist|heißt|heisst|namens|est|nommé|appelé|es|llamado|é|chamado|è|chiamato|genaamd)\b)?"
     rf"\s*[:=]?\s*(?P<q>[`'\"*]*)"
     rf"(?P<name>{_LABEL})(?![\w])(?!\.\w)",
     re.IGNORECASE,
 )
 _LAST = re.compile(rf"(?P<q>[`'\"]?)(?<![\w.-])(?P<name>{_LABEL})[`'\"]?\s+namespace\b")
+# "in the shop namespace using ..." has had its name.
+_HAD = re.compile(rf"\b(?:in|into|to|from|inside|within)\s+the\s+[`'\"]?{_LABEL}[`'\"]?\s+\Z", re.I)
 _LIST = re.compile(rf"\s*(?:,|and|or|und|&)\s+[`'\"]?({_LABEL})[`'\"]?(?![\w.-])")
 _STOP = frozenset(
     "le la les el un une dans en im der die das und et y mit avec con il a an the own its it this that these those same new separate dedicated with and or of for to in on at is "
@@ -108,6 +110,8 @@ def _named(words: Words) -> Iterator[tuple[str, int, int]]:
             if regex is _FIRST and re.match(
                 r"\s+namespace\b", words.raw[match.end() : match.end() + 12]
             ):
+                continue
+            if regex is _FIRST and _HAD.search(words.before(match.start(), 80)):
                 continue
             seen.add(match.start("name"))
             yield name, match.start(), match.end()
