@@ -38,6 +38,18 @@ PREFIXED = workload(env=[{"name": "A", "value": "1"}])
 PREFIXED["spec"]["template"]["spec"]["containers"][0]["envFrom"] = [
     {"prefix": "FLAG_", "configMapRef": {"name": "flags"}}
 ]
+SUMS = thing(
+    "ResourceQuota",
+    "q",
+    spec={
+        "hard": {
+            "requests.cpu": "4",
+            "requests.memory": "8Gi",
+            "limits.cpu": "8",
+            "limits.memory": "16Gi",
+        }
+    },
+)
 KEPT = "Everything under /data must survive a restart of the pod."
 
 
@@ -49,6 +61,12 @@ KEPT = "Everything under /data must survive a restart of the pod."
         ("Um Secret chamado acesso no namespace shop, por favor", [thing("Secret", "acesso")]),
         ("Namespace ist shop, alles heißt web", [workload()]),
         ("Serve il Deployment web nel namespace shop", [workload()]),
+        ("Deployment web; it waits with until nslookup mydb; do sleep 2; done", [workload()]),
+        ("Deployment web in the shop namespace using what is there", [workload()]),
+        (
+            "4 CPU and 8Gi memory in requests, 8 CPU and 16Gi memory in limits, for the namespace",
+            [SUMS],
+        ),
         (
             "plus everything from ConfigMap web-flags, it exists already; Deployment web",
             [workload()],
