@@ -398,13 +398,8 @@ class Model(Protocol):
         max_tokens: int,
         seed: int,
         temperature: float = 0.0,
-        schema: Mapping[str, Any] | None = None,
     ) -> Completion:
-        """One answer, as repeatable as the server allows. Unavailable for anything else.
-
-        `schema` (JSON Schema) asks for an answer that follows it. Not every server can promise
-        that, and none does for an answer that is `cut`: who asks has to parse all the same.
-        """
+        """One answer, as repeatable as the server allows. Unavailable for anything else."""
 
 
 class Log(Protocol):

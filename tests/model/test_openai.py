@@ -110,49 +110,12 @@ def test_half_a_character_does_not_get_through(server: Server) -> None:
     assert (answer.text, answer.model, answer.output_tokens) == ("a?b", "x y", 0)
 
 
-SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
-
-
-def test_a_schema_is_asked_for(server: Server) -> None:
-    OpenAiModel(server.url, "tiny").complete(
-        TALK, max_tokens=9, seed=0, temperature=0.5, schema=SCHEMA
-    )
-    body = server.seen[0][1]
-    assert body["temperature"] == 0.5
-    assert body["response_format"] == {
-        "type": "json_schema",
-        "json_schema": {"name": "answer", "strict": True, "schema": SCHEMA},
-    }
-
-
-@pytest.mark.parametrize(
-    "refusal", [{}, {"error": {"param": "response_format"}}, {"error": "no"}, [], b"no"]
-)
-def test_a_refused_schema_is_left_out_and_not_sent_again(server: Server, refusal: Any) -> None:
-    server.answers = [(400, refusal), (200, completion("fine"))]
-    model = OpenAiModel(server.url, "tiny")
-    for _ in range(2):
-        assert model.complete(TALK, max_tokens=9, seed=0, schema=SCHEMA).text == "fine"
-    assert ["response_format" in body for _, body, _ in server.seen] == [True, False, False]
-
-
-def test_one_refused_schema_is_no_word_about_another(server: Server) -> None:
+def test_a_request_that_is_refused_is_not_asked_again(server: Server) -> None:
     server.answers = [(400, {}), (200, completion("fine"))]
     model = OpenAiModel(server.url, "tiny")
-    model.complete(TALK, max_tokens=9, seed=0, schema=SCHEMA)
-    model.complete(TALK, max_tokens=9, seed=0, schema={"type": "object"})
-    assert ["response_format" in body for _, body, _ in server.seen] == [True, False, True]
-
-
-def test_a_request_that_is_refused_for_another_reason_does_not_cost_the_schema(
-    server: Server,
-) -> None:
-    server.answers = [(400, {}), (400, {}), (200, completion("fine"))]
-    model = OpenAiModel(server.url, "tiny")
     with pytest.raises(Unavailable, match="context"):
-        model.complete(TALK, max_tokens=9, seed=0, schema=SCHEMA)
-    model.complete(TALK, max_tokens=9, seed=0, schema=SCHEMA)
-    assert ["response_format" in body for _, body, _ in server.seen] == [True, False, True]
+        model.complete(TALK, max_tokens=9, seed=0, temperature=0.5)
+    assert [body["temperature"] for _, body, _ in server.seen] == [0.5]
 
 
 def test_settings_that_a_server_no_longer_takes_are_said_its_way(server: Server) -> None:
@@ -163,12 +126,11 @@ def test_settings_that_a_server_no_longer_takes_are_said_its_way(server: Server)
     ]
     model = OpenAiModel(server.url, "tiny")
     for _ in range(2):
-        assert model.complete(TALK, max_tokens=9, seed=3, schema=SCHEMA).text == "fine"
+        assert model.complete(TALK, max_tokens=9, seed=3).text == "fine"
     for _, body, _ in server.seen[2:]:
         assert body["max_completion_tokens"] == 9
         assert not {"max_tokens", "temperature"} & set(body)
         assert body["seed"] == 3
-        assert "response_format" in body
     assert len(server.seen) == 4
 
 

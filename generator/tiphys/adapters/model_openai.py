@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -51,8 +49,7 @@ class OpenAiModel:
         self._who = f"model {model} at {_shown(base_url)}"
         self._made: openai.OpenAI | None = None
         self._making = threading.Lock()
-        # What the server refused: names of fields, and digests of schemas.
-        self._unwanted: set[str] = set()
+        self._unwanted: set[str] = set()  # settings that the server refused
 
     def complete(
         self,
@@ -61,12 +58,11 @@ class OpenAiModel:
         max_tokens: int,
         seed: int,
         temperature: float = 0.0,
-        schema: Mapping[str, Any] | None = None,
     ) -> Completion:
         """One answer. Unavailable for a refusal, an outage, or an answer that is no completion.
 
-        A schema or an optional setting that the server refuses is left out, then and later. No
-        message holds what the server said, as that may repeat the key.
+        An optional setting that the server refuses is left out, then and later. No message holds
+        what the server said, as that may repeat the key.
         """
         body: dict[str, Any] = {
             "model": self._model,
@@ -75,19 +71,10 @@ class OpenAiModel:
             "seed": seed,
             "temperature": temperature,
         }
-        key = _digest(schema) if schema is not None else ""
-        if schema is not None and key not in self._unwanted:
-            body["response_format"] = _format(schema)
         client = self._client()  # importing what it needs is not the server's time
-        answer, formatted = self._ask(client, body, time.monotonic() + self._seconds)
-        if "response_format" in body and not formatted:
-            self._unwanted.add(key)
-        return self._read(answer)
+        return self._read(self._ask(client, body, time.monotonic() + self._seconds))
 
-    def _ask(
-        self, client: openai.OpenAI, body: Mapping[str, Any], ends: float
-    ) -> tuple[object, bool]:
-        """The answer, and whether the schema was still in what was asked."""
+    def _ask(self, client: openai.OpenAI, body: Mapping[str, Any], ends: float) -> object:
         import openai
 
         unwanted = set(self._unwanted)
@@ -99,16 +86,14 @@ class OpenAiModel:
                 named = refused.param if isinstance(refused.param, str) else ""
                 if named in _OPTIONAL and named in sent:
                     unwanted.add(named)
-                elif "response_format" in sent:
-                    unwanted.add("response_format")
                 else:
                     raise self._no(
                         f"refuses the request ({refused.status_code}); check its name and that"
                         " the request fits its context"
                     ) from None
                 continue
-            self._unwanted |= unwanted & _OPTIONAL.keys()
-            return answer, "response_format" in sent
+            self._unwanted |= unwanted
+            return answer
 
     def _post(self, client: openai.OpenAI, body: Mapping[str, Any], ends: float) -> object:
         """The answer to one of at most three attempts; a refusal is raised as the package's.
@@ -194,15 +179,6 @@ class OpenAiModel:
 def _without(body: Mapping[str, Any], unwanted: set[str]) -> dict[str, Any]:
     instead = {_OPTIONAL[name]: body[name] for name in unwanted if _OPTIONAL.get(name)}
     return {name: value for name, value in body.items() if name not in unwanted} | instead
-
-
-def _format(schema: Mapping[str, Any]) -> dict[str, Any]:
-    named = {"name": "answer", "strict": True, "schema": schema}
-    return {"type": "json_schema", "json_schema": named}
-
-
-def _digest(schema: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(schema, sort_keys=True).encode()).hexdigest()
 
 
 def _count(value: Any) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from tiphys.domain.errors import TiphysError
 from tiphys.ports import Completion, Message
@@ -26,7 +25,6 @@ class ScriptedModel:
         max_tokens: int,
         seed: int,  # noqa: ARG002  # what is scripted needs no sampling
         temperature: float = 0.0,  # noqa: ARG002
-        schema: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Completion:
         """The next answer, cut to `max_tokens` words."""
         self.calls.append(tuple(messages))
@@ -49,7 +47,6 @@ class ObedientModel:
         max_tokens: int,
         seed: int,  # noqa: ARG002  # what is scripted needs no sampling
         temperature: float = 0.0,  # noqa: ARG002
-        schema: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> Completion:
         """An objection, or what it was ordered to say."""
         self.calls.append(tuple(messages))

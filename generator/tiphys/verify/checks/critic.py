@@ -53,7 +53,7 @@ def check_critic(
 
 def critic_check(model: Model | None = None) -> ClusterCheck:
     """The check, with a model that may object or (None) without."""
-    return ClusterCheck("critic", "api", 5, partial(check_critic, model=model))
+    return ClusterCheck("critic", "api", 6, partial(check_critic, model=model))
 
 
 def _finding(found: Sequence[Remark]) -> Finding:
