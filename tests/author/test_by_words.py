@@ -618,3 +618,18 @@ def test_who_reaches_whom_is_not_the_wrong_way_round(request_, way, own):
     by_words({"kind": "NetworkPolicy", "spec": spec}, request_)
     assert spec["podSelector"] == {"matchLabels": own}
     assert spec[key][0][way] == [{"podSelector": {"matchLabels": other}}]
+
+
+def test_pods_that_traffic_goes_to_are_the_policy_s_own():
+    api, payments = {"app": "api"}, {"team": "payments"}
+    there = {"namespaceSelector": {"matchLabels": payments}}
+    ports = [{"protocol": "TCP", "port": 8443}]
+    rules = [{"from": [{"podSelector": {"matchLabels": api}}], "ports": ports}, {"from": [there]}]
+    spec = {"podSelector": {}, "ingress": rules}
+    request = (
+        "Let ingress traffic to pods labelled app=api only in from any pod in namespaces labelled"
+        " team=payments on TCP port 8443."
+    )
+    by_words({"kind": "NetworkPolicy", "spec": spec}, request)
+    assert spec["podSelector"] == {"matchLabels": api}
+    assert spec["ingress"] == [{"from": [there], "ports": ports}]

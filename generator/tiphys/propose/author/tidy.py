@@ -22,6 +22,7 @@ from tiphys.propose.author.words.mounts import mount_loose
 from tiphys.propose.author.words.named import call_by_name
 from tiphys.propose.author.words.nodes import run_on
 from tiphys.propose.author.words.state import state
+from tiphys.propose.author.words.unspoken import without_unspoken
 from tiphys.propose.kinds import asked_kinds
 from tiphys.propose.rewritten import rewrite_objects
 
@@ -53,6 +54,9 @@ def tidy(
             notes += mount_loose(each, task.request)
             gone = prune(known, each, task.meant, shown)
             gone += take_out_unasked(known, each, all_shown)
+            if not task.context:
+                keys = {key for field in task.meant for key in field.keys}
+                gone += (*without_unspoken(each, task.request, keys),)
             notes += [f"{path} left out: not asked for" for path in gone]
             spelled = to_the_letter(task.request, each)
             notes += [f"{key}: as the request spells it" for key in spelled]

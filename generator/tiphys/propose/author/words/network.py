@@ -54,6 +54,11 @@ _PASSIVE = re.compile(
     rf"{_LABEL}[^.;=]{{0,60}}?{_REACH}\w*\s+(?:only\s+)?(?:by|from)\b[^.;=]{{0,60}}?{_LABEL}",
     re.IGNORECASE,
 )
+_TO_PODS = re.compile(
+    rf"\b(?:ingress|incoming|inbound|traffic|access|connections?)\b[^.;=]{{0,40}}?\bto\b[^.;=]{{0,40}}?"
+    rf"\bpods?\b[^.;=]{{0,30}}?{_LABEL}",
+    re.IGNORECASE,
+)
 _NOT_EVEN = re.compile(r"\bnot\s+even\b|\bfrom\s+anywhere\b|\bauch\s+nicht\s+aus\b", re.IGNORECASE)
 _EXCEPT = re.compile(
     r"\b(?:except|only|apart\s+from|but\s+for|unless|besides|nur|außer)\b", re.IGNORECASE
@@ -75,6 +80,7 @@ def choose_by_words(obj: Object, request: str) -> None:
         _every_pod,
         _chosen_pods,
         _right_way_round,
+        _to_its_own_pods,
         _peers_with_their_ports,
         _peers_once,
         _on_the_port,
@@ -156,6 +162,22 @@ def _right_way_round(obj: Object, request: str) -> None:
     wrong = spec.get("podSelector") == {"matchLabels": other} and len(peers) == 1
     if wrong and peers[0].get("podSelector") == {"matchLabels": own}:
         spec["podSelector"]["matchLabels"], peers[0]["podSelector"]["matchLabels"] = own, other
+
+
+def _to_its_own_pods(obj: Object, request: str) -> None:
+    """Pods that are "let traffic to" are the policy's own, and no peer of those that come."""
+    spec = map_at(obj, "spec")
+    said = {*_TO_PODS.findall(request)}
+    own = {"matchLabels": dict(said)}
+    if len(said) != 1 or spec.get("egress") or spec.get("podSelector") not in (None, {}, own):
+        return
+    for rule in [each for each in items(spec.get("ingress")) if isinstance(each, dict)]:
+        kept = [each for each in items(rule.get("from")) if each != {"podSelector": own}]
+        if len(kept) < len(items(rule.get("from"))):
+            spec["podSelector"] = own
+            rule["from"] = kept
+            if not kept:  # its ports are those of the rules that have peers
+                del rule["from"]
 
 
 def _namespaces_by_their_name(obj: Object, _request: str) -> None:
