@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiphys.propose.author.words.nodes import run_on
+from tiphys.propose.author.words.nodes import name_topologies, run_on
 
 
 def deployment(**pod):
@@ -55,3 +55,16 @@ def test_a_list_of_wishes_may_say_it_too():
     made = deployment()
     assert [*run_on([made], "- nodes: disk=ssd is a must")]
     assert made["spec"]["template"]["spec"]["nodeSelector"] == {"disk": "ssd"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "key"),
+    [
+        ("Spread it across zones.", "topology.kubernetes.io/zone"),
+        ("Spread it over nodes by their label zone.", "zone"),
+    ],
+)
+def test_zones_are_told_by_the_label_that_nodes_have(request_, key):
+    pod = {"kind": "Pod", "spec": {"topologySpreadConstraints": [{"topologyKey": "zone"}]}}
+    list(name_topologies([pod], request_))
+    assert pod["spec"]["topologySpreadConstraints"][0]["topologyKey"] == key

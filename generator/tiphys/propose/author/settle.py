@@ -111,6 +111,9 @@ def _changes(
         return
     names = [str(metadata_of(each).get("name")) for each in objects if each is not obj]
     values = _values(request, problem, field, path)
+    if str(value_at(obj, path)).startswith("/"):
+        values = [each for each in values if str(each).startswith("/")]  # no word is a path
+    values = values[:_EACH]
     grows = problem.object in kept and path[-2:-1] == ("hosts",)
     fitting = (*_times(obj, path, problem.wanted), *_called(names, path), *values)
     for made, words in chain(
@@ -202,7 +205,7 @@ def _values(request: str, problem: Problem, field: Field, path: Path) -> list[An
     word = field.type == "string"
     return sorted(
         fitting, key=lambda each: (word and each != problem.wanted, str(each) not in request)
-    )[:_EACH]
+    )
 
 
 def _texts(text: str, field: Field, path: Path) -> Iterator[str]:

@@ -20,7 +20,7 @@ from tiphys.propose.author.unplaced import put_in_place
 from tiphys.propose.author.wording import to_the_letter
 from tiphys.propose.author.words.mounts import mount_loose
 from tiphys.propose.author.words.named import call_by_name
-from tiphys.propose.author.words.nodes import run_on
+from tiphys.propose.author.words.nodes import name_topologies, run_on
 from tiphys.propose.author.words.state import state
 from tiphys.propose.author.words.unspoken import without_unspoken
 from tiphys.propose.kinds import asked_kinds
@@ -48,6 +48,7 @@ def tidy(
         if not task.context:
             notes += call_by_name(kept, task.request)
             notes += run_on(kept, task.request)
+            notes += name_topologies(kept, task.request)
             copied = without_copies(known, kept, all_shown)
             notes += [f"{at}: not those of the example" for at in copied]
         for each in kept:

@@ -15,6 +15,13 @@ _LABEL = re.compile(
     r"[\"'`]?([a-z][\w./-]*)(?:=|[\"'`]?\s+(?:has\s+the\s+value|equals)\s+)[\"'`]?([\w.-]*\w)",
     re.IGNORECASE,
 )
+_TOPOLOGIES = {
+    "zone": "topology.kubernetes.io/zone",
+    "region": "topology.kubernetes.io/region",
+    "hostname": "kubernetes.io/hostname",
+    "host": "kubernetes.io/hostname",
+    "node": "kubernetes.io/hostname",
+}
 _AWAY = re.compile(r"\b(?:not|never|no|avoid\w*|except|prefer\w*|rather|ideally)\b", re.IGNORECASE)
 _BEFORE = 60  # letters in which somebody may say that it is no rule, or one against
 
@@ -33,6 +40,15 @@ def run_on(objects: Sequence[Object], request: str) -> Iterator[str]:
                 pod["nodeSelector"] = {**(pod.get("nodeSelector") or {}), key: value}
                 _no_label_of_pods(obj, {key: value})
                 yield f"nodeSelector is {key}={value}, as the request says of nodes"
+
+
+def name_topologies(objects: Sequence[Object], request: str) -> Iterator[str]:
+    """Set in place the labels that clouds give nodes, where a word for one stands; what was set."""
+    for each in dicts([*objects]):
+        word = str(each.get("topologyKey"))
+        if word in _TOPOLOGIES and not re.search(rf"\b{word}\s*[=:]|label\w*\W+{word}\b", request):
+            each["topologyKey"] = _TOPOLOGIES[word]
+            yield f"topologyKey is {_TOPOLOGIES[word]}"
 
 
 def _chooses(holder: dict[str, Any], key: str) -> bool:
