@@ -319,3 +319,14 @@ def test_a_source_of_variables_stays_where_they_are_named():
         obj = pod(envFrom=[{"secretRef": {"name": "db-creds"}}])
         take_out_unasked(request_, obj)
         assert ("envFrom" in obj["spec"]["containers"][0]) is stays
+
+
+@pytest.mark.parametrize(
+    ("path", "stays"),
+    [("/etc/nginx/conf.d", False), ("/etc/nginx/nginx.conf", True)],
+)
+def test_a_directory_is_no_file_of_its_volume(path, stays):
+    mount = {"name": "conf", "mountPath": path, "subPath": "nginx.conf"}
+    obj = pod(volumeMounts=[mount], volumes=[{"name": "conf", "configMap": {"name": "conf"}}])
+    take_out_unasked(f"nginx.conf of the map conf is mounted at {path}", obj)
+    assert ("subPath" in mount) is stays

@@ -218,7 +218,10 @@ class _Asked:
     def _is_part(self, mount: dict[str, Any], box: Any) -> bool:
         """Whether a mount can be of a part of its volume: a file, or what the text names."""
         name = str(mount["subPath"])
-        a_file = "." in str(mount.get("mountPath")).rpartition("/")[2]
+        last = str(mount.get("mountPath")).rpartition("/")[2]
+        a_file = "." in last
+        if a_file and "." in name and last.split(".")[-1] != name.split(".")[-1]:  # as in conf.d
+            return bool(_SUB_PATH.search(self._text))
         said = len(name) > 1 and name != box and self._says(name)
         return a_file or bool(_SUB_PATH.search(self._text)) or said
 
