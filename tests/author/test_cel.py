@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tiphys.propose.author.words.by_words import by_words
-from tiphys.propose.author.words.cel import as_cel
+from tiphys.propose.author.words.cel import as_cel, without_parameters
 
 LABELS = "object.metadata.labels"
 
@@ -52,3 +52,20 @@ def test_once_is_enough(text):
 @pytest.mark.parametrize("held", [None, "x", {"expression": 3}, {"validations": ["x", None]}])
 def test_whatever_stands_there_breaks_nothing(held):
     by_words({"kind": "ValidatingAdmissionPolicy", "metadata": {}, "spec": held}, "")
+
+
+@pytest.mark.parametrize(
+    ("request_", "expression"),
+    [
+        ("At most five replicas.", "object.spec.replicas <= 5"),
+        ("At most five replicas, as many as its params say.", "object.spec.replicas <= params.max"),
+        ("At most the max of a Cap.", "object.spec.replicas <= params.max"),
+        ("At most 5 replicas, 3 at night.", "object.spec.replicas <= params.max"),
+    ],
+)
+def test_without_parameters_a_figure_stands_in_the_expression(request_, expression):
+    validation = {"expression": "object.spec.replicas <= params.max"}
+    spec = {"paramKind": {"apiVersion": "x/v1", "kind": "Cap"}, "validations": [validation]}
+    without_parameters({"kind": "ValidatingAdmissionPolicy", "spec": spec}, request_)
+    assert validation["expression"] == expression
+    assert ("paramKind" in spec) is ("params" in expression)

@@ -41,7 +41,7 @@ class LocalClusters:
     binaries: Mapping[str, Path]
     _: KW_ONLY
     root: Path = field(default_factory=lambda: state.default_root())  # noqa: PLW0108  # tests move it
-    nodes: int = 2
+    nodes: int = 5  # as many as copies that may not meet on one are usually asked for
     timeout: float = 60.0
 
     @contextlib.contextmanager

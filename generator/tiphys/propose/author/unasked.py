@@ -73,7 +73,7 @@ _WORDS = {
     "securityContext": _RIGHTS,
     "dnsConfig": _NAMES,
     "dnsPolicy": _NAMES,
-    "hostAliases": _NAMES,
+    "hostAliases": re.compile(r"alias|/etc/hosts|hosts?\s+(?:file|entr)|known\s+as|resolv", re.I),
     "hostIPC": re.compile(r"ipc|shared\s+memory|inter-?process", re.IGNORECASE),
     "hostNetwork": re.compile(
         r"net(?:work|z)|r[eé]seau|\bred\b|\brede\b|\brete\b|node'?s?\s+(?:own\s+)?(?:ip|address|ports?)"
@@ -220,8 +220,8 @@ class _Asked:
         name = str(mount["subPath"])
         last = str(mount.get("mountPath")).rpartition("/")[2]
         a_file = "." in last
-        if a_file and "." in name and last.split(".")[-1] != name.split(".")[-1]:  # as in conf.d
-            return bool(_SUB_PATH.search(self._text))
+        if "." in name and last.rpartition(".")[2] != name.rpartition(".")[2] and a_file:
+            return bool(_SUB_PATH.search(self._text))  # such as conf.d
         said = len(name) > 1 and name != box and self._says(name)
         return a_file or bool(_SUB_PATH.search(self._text)) or said
 

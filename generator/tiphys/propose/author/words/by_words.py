@@ -14,7 +14,7 @@ from tiphys.propose.author.words.autoscalers import (
     stated_range,
     stated_targets,
 )
-from tiphys.propose.author.words.cel import write_as_cel
+from tiphys.propose.author.words.cel import without_parameters, write_as_cel
 from tiphys.propose.author.words.definitions import shape_schema, state_names
 from tiphys.propose.author.words.ingresses import lead_once, serve_securely
 from tiphys.propose.author.words.network import choose_by_words
@@ -110,5 +110,6 @@ _RULES: Mapping[str, tuple[_Rule | _OfNew, ...]] = {
     "Role": (state_rights, _OfNew(read_logs), exact_verbs, _OfNew(live_apart)),
     "RoleBinding": (_OfNew(live_apart),),
     "Service": (_OfNew(shape_ports), name_ports, speak_udp),
-    "ValidatingAdmissionPolicy": (write_as_cel,),
+    "ValidatingAdmissionPolicy": (write_as_cel, _OfNew(without_parameters)),
+    "ValidatingAdmissionPolicyBinding": (_OfNew(without_parameters),),
 }

@@ -7,6 +7,8 @@ from functools import partial
 
 from tiphys.ports import Object
 from tiphys.propose.author.fields import dicts, map_at
+from tiphys.propose.author.literals import leaves_of
+from tiphys.propose.reading.spelled import in_figures
 
 _PATH = r"(?:object|oldObject|params|variables)(?:\.\w+)+"
 _KEY = r"('[^']*'|\"[^\"]*\")"
@@ -27,6 +29,11 @@ _KEYS = (  # of maps
     (rf"\b({_PATH})\[{_KEY}\]\s*!=\s*null\b", r"\2 in \1"),
     (rf"\b({_PATH})\[{_KEY}\]\s*==\s*null\b", r"!(\2 in \1)"),
 )
+_PARAMETERS = re.compile(
+    r"\bparam|\bconfig\s?map|\bsettings?\b|\bconfigur|\bvalue\s+(?:in|of|from)\b", re.IGNORECASE
+)
+_PARAMETER = re.compile(r"\bint\(params(?:\.\w+)+\)|\bparams(?:\.\w+)+")
+_FIGURE = re.compile(r"(?<![\w./:-])\d{1,6}(?![\w./:-])")
 _MAPS = re.compile(r"\.(?:labels|annotations)\Z")
 _IN = re.compile(rf"{_KEY}\s+in\s+(object\.metadata\.(?:labels|annotations))\b")
 
@@ -37,6 +44,21 @@ def write_as_cel(obj: Object, _request: str) -> None:
         text = holder.get("expression")
         if isinstance(text, str):
             holder["expression"] = as_cel(text)
+
+
+def without_parameters(obj: Object, request: str) -> None:
+    """Nobody who speaks of no parameters has any: a figure stands in the expression itself."""
+    spec = map_at(obj, "spec")
+    named = [*leaves_of([spec.get("paramKind"), spec.get("paramRef")])]
+    if _PARAMETERS.search(request) or any(str(each) in request for each in named if each):
+        return
+    figures = [*dict.fromkeys(_FIGURE.findall(in_figures(request)))]
+    told = [each for each in dicts(spec) if _PARAMETER.search(str(each.get("expression")))]
+    if not told or len(figures) == 1:
+        spec.pop("paramKind", None)
+        spec.pop("paramRef", None)
+        for each in told:
+            each["expression"] = _PARAMETER.sub(figures[0], each["expression"])
 
 
 def as_cel(text: str) -> str:
