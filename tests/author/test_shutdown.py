@@ -113,7 +113,8 @@ def test_a_finished_run_stays_as_long_as_it_is_told(request_, ttl, kind):
 
 def test_a_deadline_that_was_a_guess_at_it_goes():
     kept = "The finished Job should stay around for one day."
-    for request_, left in ((kept, []), (f"{kept} Kill it after 24 hours.", [86400])):
+    killed, named = f"{kept} Kill it after 24 hours.", f"{kept} The activeDeadline too."
+    for request_, left in ((kept, []), (killed, [86400]), (named, [86400])):
         spec = {"activeDeadlineSeconds": 86400}
         assert [*go_in_time({"kind": "Job", "spec": spec}, request_)]
         assert [v for k, v in spec.items() if k == "activeDeadlineSeconds"] == left

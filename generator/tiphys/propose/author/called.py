@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from tiphys.library.openapi import Field, Schemas
 from tiphys.ports import Object
@@ -46,6 +47,7 @@ def _paths(field: Field, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
                 yield from _paths(each, (*path, name))
 
 
+@cache
 def _words(name: str) -> re.Pattern[str]:
     words = r"[\s-]".join(map(re.escape, _HUMP.split(name.removesuffix("s"))))
     return re.compile(rf"(?<![\w-]){words}(?:s|es)?(?![\w-])", re.IGNORECASE)

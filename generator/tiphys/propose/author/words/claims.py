@@ -14,11 +14,11 @@ _FIELD = "storageClassName"
 
 def without_classes(objects: Sequence[Object], request: str) -> Iterator[str]:
     """Take out in place those that nobody named and nothing makes; what was taken out."""
-    made = {metadata_of(each).get("name") for each in objects if each["kind"] == "StorageClass"}
+    made = [metadata_of(each).get("name") for each in objects if each["kind"] == "StorageClass"]
     for obj in (each for each in objects if each["kind"] in _CLAIM):
         for each in dicts(obj):
             name = each.get(_FIELD)
-            if name and name not in made and not _is_said(str(name), request):
+            if isinstance(name, str) and name and not (name in made or _is_said(name, request)):
                 del each[_FIELD]
                 yield f"{_FIELD} left out: not asked for"
 

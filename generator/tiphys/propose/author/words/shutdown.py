@@ -116,7 +116,8 @@ def go_in_time(obj: Object, request: str) -> Iterator[str]:
         if spec.get(_TTL) != ttl:
             spec[_TTL] = ttl
             yield f"{_TTL} is {ttl}, as the request says"
-        if spec.get(_DEADLINE) == ttl and not [*_ends(request)]:
+        spoken = "deadline" in request.lower() or [*_ends(request)]
+        if spec.get(_DEADLINE) == ttl and not spoken:
             del spec[_DEADLINE]
             yield f"{_DEADLINE}: not asked for"
 
