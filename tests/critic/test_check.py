@@ -228,7 +228,7 @@ def test_defaults_of_the_real_server_count(api: ClusterApi) -> None:
 
 
 def test_it_is_a_check_of_the_api_tier() -> None:
-    assert (CHECK.name, CHECK.tier, CHECK.version) == ("critic", "api", 5)
+    assert (CHECK.name, CHECK.tier, CHECK.version) == ("critic", "api", 6)
 
 
 @pytest.mark.parametrize(("target", "outcome"), [("search-api", "pass"), ("seeker", "fail")])
